@@ -1,0 +1,110 @@
+"""Manifests to bytes and back: canonical JSON out, strict parsing in."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from repro.errors import ManifestError
+from repro.manifest.model import SCHEMA, Manifest, assemble
+
+LIMIT: Final = 64 << 20
+"""Bytes of a manifest that are read at most: 100,000 components are about 40 MiB."""
+DEPTH: Final = 32
+"""Levels of nesting that a property may have."""
+FAMILY: Final = re.compile(r"repro/manifest/(\d{1,4})\.(\d{1,4})")
+
+
+class NewerSchemaWarning(UserWarning):
+    """A manifest of a newer minor: what this version does not know in it was left out."""
+
+
+def encode(manifest: Manifest) -> bytes:
+    """Write a manifest as indented JSON with sorted keys; the same manifest is the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
+
+
+def load(path: Path) -> Manifest:
+    """Read a manifest file; ManifestError says what is wrong with it and what to do."""
+    try:
+        if path.stat().st_size > LIMIT:
+            raise ManifestError(
+                f"{path}: larger than {LIMIT >> 20} MiB, so it is not read as a manifest",
+                advice="Check that this is the file that `repro snapshot` wrote.",
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise ManifestError(
+            f"{path}: {error.strerror}", advice="Name a manifest file or a target."
+        ) from error
+    return decode(data, name=str(path))
+
+
+def decode(data: bytes, *, name: str = "manifest") -> Manifest:
+    """Parse and check a manifest; its digests must be those of its facts."""
+    _check_schema(data, name)
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(name, str(error)) from error
+    for index, fact in enumerate(manifest.facts):
+        _check_value(getattr(fact, "properties", {}), f"$.facts[{index}].properties", name)
+    again = assemble(manifest.target, manifest.facts)
+    if again.digests != manifest.digests:
+        raise ManifestError(
+            f"{name}: the digests are not those of its facts",
+            advice="The file was edited or damaged; take the snapshot again.",
+        )
+    return manifest
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a manifest (draft 2020-12)."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | msgspec.json.schema(
+        Manifest
+    )
+
+
+def _check_schema(data: bytes, name: str) -> None:
+    class Head(msgspec.Struct):
+        schema: str
+
+    try:
+        head = msgspec.json.decode(data, type=Head)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(name, str(error)) from error
+    found, ours = FAMILY.fullmatch(head.schema), FAMILY.fullmatch(SCHEMA)
+    if not found or not ours:
+        raise _malformed(name, f"unknown schema {head.schema[:80]!r}")
+    if int(found[1]) > int(ours[1]):
+        raise ManifestError(
+            f"{name}: schema {head.schema} is newer than this version reads ({SCHEMA})",
+            advice="Upgrade: pip install --upgrade repro-audit",
+        )
+    if int(found[1]) == int(ours[1]) and int(found[2]) > int(ours[2]):
+        text = f"{name}: schema {head.schema} is newer than {SCHEMA}; unknown fields are ignored"
+        warnings.warn(text, NewerSchemaWarning, stacklevel=2)
+
+
+def _check_value(value: Any, path: str, name: str, depth: int = 0) -> None:
+    if isinstance(value, float):
+        raise _malformed(name, f"a float, which two machines may print differently - at `{path}`")
+    if depth > DEPTH:
+        raise _malformed(name, f"nested deeper than {DEPTH} levels - at `{path}`")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_value(item, f"{path}.{key}", name, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_value(item, f"{path}[{index}]", name, depth + 1)
+
+
+def _malformed(name: str, reason: str) -> ManifestError:
+    return ManifestError(
+        f"{name}: not a manifest: {reason}",
+        advice="Name a file that `repro snapshot` wrote, or a target such as an image.",
+    )

@@ -1,0 +1,106 @@
+"""`Files`: the one view that collectors have of a target's file system."""
+
+import errno
+import os
+import stat as modes
+
+LIMIT = 32 << 20
+"""Bytes that one read returns at most; a larger file is refused, never cut."""
+
+
+class Files:
+    """A live file system. Paths are absolute; OSError says why a path could not be read."""
+
+    def read(self, path, limit=LIMIT):
+        """The whole content of a regular file; FIFOs and devices are refused, for they may block."""
+        with self._open(path) as stream:
+            data = stream.read(limit + 1)
+        if len(data) > limit:
+            raise OSError(errno.EFBIG, "larger than %d bytes" % limit, path)
+        return data
+
+    def text(self, path, limit=LIMIT):
+        """The content as text; bytes that are not UTF-8 become backslash escapes."""
+        return self.read(path, limit).decode("utf-8", "backslashreplace")
+
+    def part(self, path, offset, size):
+        """At most `size` bytes from `offset`: headers of large files."""
+        with self._open(path) as stream:
+            stream.seek(offset)
+            return stream.read(size)
+
+    def _open(self, path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not modes.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return os.fdopen(descriptor, "rb")
+
+    def list(self, path):
+        """Sorted names in a directory."""
+        return sorted(os.listdir(path))
+
+    def size(self, path):
+        """Bytes of a file."""
+        return os.stat(path).st_size
+
+    def exists(self, path):
+        """Whether the path leads to something; False also where that cannot be seen."""
+        return os.path.exists(path)
+
+    def is_file(self, path):
+        return os.path.isfile(path)
+
+    def is_dir(self, path):
+        return os.path.isdir(path)
+
+    def is_link(self, path):
+        return os.path.islink(path)
+
+    def link(self, path):
+        """The text of a symbolic link."""
+        return os.readlink(path)
+
+    def real(self, path):
+        """The path with every link followed."""
+        return os.path.realpath(path)
+
+    def names(self, path):
+        """Names in a directory, none where it is not there; PermissionError passes."""
+        try:
+            return self.list(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def walk(self, top, depth, skip=()):
+        """Yield (directory, directory names, file names) down to `depth` levels, links not followed."""
+        try:
+            entries = sorted(os.scandir(top), key=lambda entry: entry.name)
+        except OSError:
+            return
+        folders = [e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name not in skip]
+        yield top, folders, [e.name for e in entries if not e.is_dir(follow_symlinks=False)]
+        if depth > 0:
+            for name in folders:
+                for found in self.walk(os.path.join(top, name), depth - 1, skip):
+                    yield found
+
+
+def expand(files, pattern):
+    """Paths that match a pattern with `*` in whole segments' parts, such as /opt/*/bin; sorted."""
+    import fnmatch
+
+    paths = ["/"]
+    for part in pattern.strip("/").split("/"):
+        if "*" not in part:
+            paths = [os.path.join(path, part) for path in paths]
+            continue
+        found = []
+        for path in paths:
+            try:
+                names = files.names(path)
+            except OSError:
+                names = []
+            found += [os.path.join(path, n) for n in names if fnmatch.fnmatchcase(n, part)]
+        paths = found
+    return [path for path in paths if files.exists(path)]
