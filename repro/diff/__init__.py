@@ -1,0 +1,1 @@
+"""What differs between manifests, without an opinion on what it means."""

@@ -1,0 +1,1 @@
+"""What a change means: rules as data, and findings as their result."""

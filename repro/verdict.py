@@ -1,0 +1,89 @@
+"""The verdict: the worst of the findings, with all that a report needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from repro.policy import Policy
+from repro.rules.finding import Finding, Impact, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.diff.change import Comparison
+    from repro.manifest import Manifest
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a comparison, as a report names it."""
+
+    name: str
+    kind: str
+    digest: str
+    """Of the whole manifest."""
+    image_digest: str
+    """Of its image scope alone."""
+    facts: int
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be said of two targets."""
+
+    status: Status
+    a: Subject
+    b: Subject
+    findings: tuple[Finding, ...]
+    """Worst first; those that the policy does not look at are not among them."""
+    ignored: int
+    """Findings whose impact the policy does not look at."""
+    policy: Policy
+    same_image: bool
+    """Whether the image scope is equal: what differs then comes from the host or the run."""
+
+    @property
+    def exit_code(self) -> int:
+        return self.policy.exit_code(self.status)
+
+
+ORDER = {impact: index for index, impact in enumerate(Impact)}
+
+
+def decide(comparison: Comparison, findings: Iterable[Finding], policy: Policy) -> Verdict:
+    """Put findings in order and take the worst; no change at all is `identical`."""
+    every = sorted(findings, key=_severity)
+    seen = [f for f in every if f.impact in policy.impacts or f.status is Status.INDETERMINATE]
+    statuses = [finding.status for finding in seen]
+    if comparison.changes:
+        statuses.append(Status.EQUIVALENT)
+    worst = max(statuses, key=lambda status: status.rank, default=Status.IDENTICAL)
+    return Verdict(
+        status=worst,
+        a=_subject(comparison.a),
+        b=_subject(comparison.b),
+        findings=tuple(seen),
+        ignored=len(every) - len(seen),
+        policy=policy,
+        same_image=comparison.a.digests.image == comparison.b.digests.image,
+    )
+
+
+def _severity(finding: Finding) -> tuple[int, int, str, str, str]:
+    return (
+        -finding.status.rank,
+        ORDER[finding.impact],
+        finding.subject,
+        finding.code,
+        f"{finding.old} {finding.new}",
+    )
+
+
+def _subject(manifest: Manifest) -> Subject:
+    return Subject(
+        name=manifest.target.name,
+        kind=manifest.target.kind,
+        digest=manifest.digests.whole,
+        image_digest=manifest.digests.image,
+        facts=len(manifest.facts),
+    )
