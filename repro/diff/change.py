@@ -22,7 +22,7 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference; `old` is None where A has nothing to set against B's fact, and so for `new`."""
+    """One difference; `old` is None where A has nothing to set against B's fact; `new` likewise."""
 
     how: How
     scope: Scope

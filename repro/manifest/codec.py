@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import warnings
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from repro.errors import ManifestError
 from repro.manifest.model import SCHEMA, Manifest, assemble
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIMIT: Final = 64 << 20
 """Bytes of a manifest that are read at most: 100,000 components are about 40 MiB."""

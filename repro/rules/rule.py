@@ -21,7 +21,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What must differ; exactly one of the fields is set, but `values`, which goes with `fields`."""
+    """What must differ: exactly one of the fields is set; `values` goes with `fields`."""
 
     any: Literal[True] | None = None
     """The component changed in any way, or came, or went."""
@@ -37,6 +37,8 @@ class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Both versions satisfy this specifier: a range that is known to be alike."""
     inside: str | None = None
     """A known-bad range: fires when a version in it is on one side, or, without drift, on both."""
+    copies: Literal[True] | None = None
+    """One side holds several copies that differ in version or build id; also without drift."""
     fields: tuple[str, ...] | None = None
     """One of these fields differs: `version`, `location`, `properties.x`, or a pattern."""
     values: tuple[str, ...] | None = None

@@ -1,0 +1,89 @@
+"""Two manifests in, every difference out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from repro.diff.change import Change, Comparison, FieldChange, How
+from repro.diff.fields import differences
+from repro.diff.pairing import pair
+from repro.manifest import Absent, Component, Fact, Manifest, Scope, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Key = tuple[Scope, str, str]
+
+
+class _Side:
+    """The facts of one manifest, found by key."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.components: dict[Key, list[Component]] = defaultdict(list)
+        self.absent: dict[Key, Absent] = {}
+        self.unreadable: dict[Key, Unreadable] = {}
+        for fact in manifest.facts:
+            if isinstance(fact, Component):
+                self.components[fact.key].append(fact)
+            elif isinstance(fact, Absent):
+                self.absent[fact.key] = fact
+            else:
+                self.unreadable[fact.key] = fact
+
+    def hidden(self, key: Key) -> Unreadable | None:
+        """Return what kept a fact from being read: its own reason, or that of its whole kind."""
+        scope, kind, name = key
+        parts = kind.split(".")
+        kinds = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        keys: list[Key] = [(scope, kind, name), *((scope, wider, "*") for wider in kinds)]
+        return next((self.unreadable[k] for k in keys if k in self.unreadable), None)
+
+
+def compare(a: Manifest, b: Manifest) -> Comparison:
+    """Find what differs; unreadable facts never compare equal, those of A and B included."""
+    left, right = _Side(a), _Side(b)
+    keys = sorted(
+        {*left.components, *right.components, *left.unreadable, *right.unreadable},
+    )
+    changes = [change for key in keys for change in _of_key(key, left, right)]
+    return Comparison(a=a, b=b, changes=tuple(changes))
+
+
+def _of_key(key: Key, left: _Side, right: _Side) -> Iterator[Change]:
+    unpaired = False
+    for old, new in pair(left.components.get(key, []), right.components.get(key, [])):
+        if old and new:
+            fields = differences(old, new)
+            if fields:
+                yield _change("changed", key, old, new, fields)
+        elif old:
+            unpaired = True
+            yield _one_sided(key, old, right, gone="removed", hidden="lost")
+        elif new:
+            unpaired = True
+            yield _one_sided(key, new, left, gone="added", hidden="gained")
+    if not unpaired:
+        yield from _unreadable(key, left, right)
+
+
+def _one_sided(key: Key, fact: Component, other: _Side, *, gone: How, hidden: How) -> Change:
+    reason = other.hidden(key)
+    opposite: Fact | None = reason or other.absent.get(key)
+    how = hidden if reason else gone
+    if how in ("removed", "lost"):
+        return _change(how, key, fact, opposite)
+    return _change(how, key, opposite, fact)
+
+
+def _unreadable(key: Key, left: _Side, right: _Side) -> Iterator[Change]:
+    a, b = left.unreadable.get(key), right.unreadable.get(key)
+    if a or b:
+        yield _change("unknown", key, a or left.absent.get(key), b or right.absent.get(key))
+
+
+def _change(
+    how: How, key: Key, old: Fact | None, new: Fact | None, fields: tuple[FieldChange, ...] = ()
+) -> Change:
+    scope, kind, name = key
+    return Change(how=how, scope=scope, kind=kind, name=name, old=old, new=new, fields=fields)

@@ -1,0 +1,115 @@
+"""The rule catalogue: read from its TOML files, checked, and found by kind."""
+
+from __future__ import annotations
+
+import tomllib
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from repro.errors import CatalogError
+from repro.rules.finding import Basis, Impact
+from repro.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be inferred of a change in a kind of component where no rule speaks."""
+
+    kind: str
+    impact: Impact
+    basis: Basis = Basis.INFERRED
+    why: str
+    required: bool = False
+    """Whether a verdict is indeterminate when it could not be read."""
+
+
+class Bystander(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A package whose change moves no output."""
+
+    name: str
+    reason: str
+
+
+class Catalog:
+    """All rules, with the inferences for what no rule speaks of."""
+
+    def __init__(
+        self, rules: Iterable[Rule], kinds: Iterable[Kind], bystanders: Iterable[Bystander]
+    ) -> None:
+        self.rules = tuple(rules)
+        self.kinds = {kind.kind: kind for kind in kinds}
+        self.bystanders = {entry.name: entry for entry in bystanders}
+        self._by_kind: dict[str, tuple[Rule, ...]] = {}
+        codes = [rule.code for rule in self.rules]
+        if len(set(codes)) != len(codes):
+            twice = sorted({code for code in codes if codes.count(code) > 1})
+            raise CatalogError(f"rule codes are used twice: {', '.join(twice)}")
+
+    def of_kind(self, kind: str) -> tuple[Rule, ...]:
+        """Rules that speak of components of a kind."""
+        if kind not in self._by_kind:
+            found = tuple(rule for rule in self.rules if fnmatchcase(kind, rule.match.kind))
+            self._by_kind[kind] = found
+        return self._by_kind[kind]
+
+    def matching(self, scope: str, kind: str, name: str) -> list[Rule]:
+        """Rules that speak of one component."""
+        return [rule for rule in self.of_kind(kind) if matches(rule, scope, name)]
+
+    def inference(self, kind: str) -> Kind:
+        """Return what is inferred for a kind: its own row, or that of the kind it belongs to."""
+        while kind not in self.kinds and "." in kind:
+            kind = kind.rpartition(".")[0]
+        unknown = Kind(kind=kind, impact=Impact.BITS, why="Nothing is known about this kind.")
+        return self.kinds.get(kind, unknown)
+
+    def rule(self, code: str) -> Rule | None:
+        """Find a rule by its code, in any case."""
+        return next((rule for rule in self.rules if rule.code == code.upper()), None)
+
+
+def matches(rule: Rule, scope: str, name: str) -> bool:
+    """Tell whether a rule speaks of a component of this scope and name."""
+    if rule.match.scope not in (None, scope):
+        return False
+    wanted = rule.match.name
+    patterns = (wanted,) if isinstance(wanted, str) else wanted
+    return any(pattern in ("*", name) or fnmatchcase(name, pattern) for pattern in patterns)
+
+
+@cache
+def load() -> Catalog:
+    """Read the catalogue that ships with the package; CatalogError where a file is malformed."""
+    tables: dict[str, list[Any]] = {"rule": [], "kind": [], "bystander": []}
+    folder = resources.files("repro.rules").joinpath("catalog")
+    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".toml"):
+            _merge(tables, entry.name, tomllib.loads(entry.read_text("utf-8")))
+    return Catalog(
+        [_row(row, Rule) for row in tables["rule"]],
+        [_row(row, Kind) for row in tables["kind"]],
+        [_row(row, Bystander) for row in tables["bystander"]],
+    )
+
+
+def _merge(tables: dict[str, list[Any]], name: str, content: dict[str, Any]) -> None:
+    for key, rows in content.items():
+        if key not in tables:
+            raise CatalogError(f"{name}: unknown table {key!r}")
+        tables[key] += rows
+
+
+def _row(row: Any, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(row, shape)
+    except msgspec.ValidationError as error:
+        name = row.get("code") or row.get("kind") or row.get("name")
+        raise CatalogError(f"{shape.__name__} {name}: {error}") from error

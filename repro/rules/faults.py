@@ -1,0 +1,89 @@
+"""Known faults of single sides: bad versions and several copies, with drift or without."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from repro.manifest import Component, Manifest
+from repro.rules.catalog import matches
+from repro.rules.conditions import holds
+from repro.rules.finding import Finding, Status
+from repro.rules.printing import subject
+from repro.rules.stating import state
+from repro.rules.versions import satisfies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.diff.change import Comparison
+    from repro.rules.catalog import Catalog
+    from repro.rules.rule import Rule
+
+Key = tuple[str, str, str]
+
+
+def faults(comparison: Comparison, catalog: Catalog) -> Iterator[Finding]:
+    """Find what is wrong on a side by itself.
+
+    On both sides alike it is no drift (status IDENTICAL). A bad version on one side alone is
+    found with the change that brought it; several copies on one side alone are drift of their own.
+    """
+    left, right = (_by_key(manifest) for manifest in (comparison.a, comparison.b))
+    for rule in catalog.rules:
+        if rule.when.inside is None and not rule.when.copies:
+            continue
+        known = holds(rule, comparison)
+        if known is not False:
+            for key in _matching(rule, {**left, **right}):
+                yield from _fault(rule, key, known, (left.get(key, []), right.get(key, [])))
+
+
+def _by_key(manifest: Manifest) -> dict[Key, list[Component]]:
+    found: dict[Key, list[Component]] = defaultdict(list)
+    for fact in manifest.facts:
+        if isinstance(fact, Component):
+            found[fact.key].append(fact)
+    return found
+
+
+def _matching(rule: Rule, keys: dict[Key, list[Component]]) -> list[Key]:
+    return sorted(
+        key
+        for key in keys
+        if fnmatchcase(key[1], rule.match.kind) and matches(rule, key[0], key[2])
+    )
+
+
+def _fault(
+    rule: Rule, key: Key, known: bool | None, sides: tuple[list[Component], list[Component]]
+) -> Iterator[Finding]:
+    old, new = (_wrong(rule, side) for side in sides)
+    if old and new:
+        status = Status.IDENTICAL
+    elif (old or new) and rule.when.copies:
+        status = Status.SUSPECT
+    else:
+        return
+    yield state(
+        rule, known=known, subject=subject(key[1], key[2]), values=(old, new), status=status
+    )
+
+
+def _wrong(rule: Rule, side: list[Component]) -> str | None:
+    if rule.when.inside is not None:
+        bad = [c.version for c in side if c.version and satisfies(c.version, rule.when.inside)]
+        return bad[0] if bad else None
+    return _copies(side)
+
+
+def _copies(side: list[Component]) -> str | None:
+    """Print the versions of copies that differ and share an environment; None if there are none."""
+    places: dict[str, dict[tuple[str | None, str], str]] = defaultdict(dict)
+    for component in side:
+        place = str(component.properties.get("environment", ""))
+        identity = (component.version, str(component.properties.get("build_id", "")))
+        places[place][identity] = component.version or "version unknown"
+    several = [sorted(found.values()) for found in places.values() if len(found) > 1]
+    return " and ".join(several[0]) if several else None

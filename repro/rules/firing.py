@@ -1,0 +1,73 @@
+"""Whether a rule fires on a change, and on what fields."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from repro.diff.change import Change, FieldChange
+from repro.manifest import Component
+from repro.rules.conditions import text
+from repro.rules.versions import crosses, satisfies
+
+if TYPE_CHECKING:
+    from repro.rules.rule import Rule, When
+
+
+def fires(rule: Rule, change: Change) -> bool:
+    """Tell whether what a rule waits for is in a change of a component that it speaks of."""
+    when = rule.when
+    old, new = change.versions
+    if when.any:
+        return True
+    if when.presence:
+        return change.how in ("added", "removed")
+    if when.fields is not None:
+        return bool(matching_fields(when, change))
+    if old is None or new is None:
+        return False
+    return _versions(when, old, new)
+
+
+def _versions(when: When, old: str, new: str) -> bool:
+    if when.version:
+        return old != new
+    if when.crosses is not None:
+        return any(crosses(old, new, boundary) for boundary in when.crosses)
+    if when.between is not None:
+        first, second = when.between
+        return (satisfies(old, first) and satisfies(new, second)) or (
+            satisfies(old, second) and satisfies(new, first)
+        )
+    if when.within is not None:
+        return old != new and satisfies(old, when.within) and satisfies(new, when.within)
+    if when.inside is not None:
+        return satisfies(old, when.inside) != satisfies(new, when.inside)
+    return False
+
+
+def matching_fields(when: When, change: Change) -> list[FieldChange]:
+    """Pick the changed fields that a rule names, with one of its values on a side if it has any."""
+    return [field for field in changed_fields(change) if _wanted(when, field)]
+
+
+def _wanted(when: When, field: FieldChange) -> bool:
+    if not any(fnmatchcase(field.path, pattern) for pattern in when.fields or ()):
+        return False
+    values = {text(value) for value in (field.old, field.new) if value is not None}
+    return when.values is None or bool(values & set(when.values))
+
+
+def changed_fields(change: Change) -> tuple[FieldChange, ...]:
+    """List a change's fields; those of a component on one side alone stand against None."""
+    if change.how not in ("added", "removed"):
+        return change.fields
+    component = change.new if change.how == "added" else change.old
+    if not isinstance(component, Component):
+        return ()
+    values = {f"properties.{key}": value for key, value in component.properties.items()}
+    if component.version is not None:
+        values["version"] = component.version
+    if change.how == "added":
+        return tuple(FieldChange(path=p, old=None, new=v) for p, v in values.items())
+    return tuple(FieldChange(path=p, old=v, new=None) for p, v in values.items())

@@ -1,0 +1,100 @@
+"""What to say where no rule speaks, and where a fact could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from repro.manifest import Unreadable
+from repro.rules.finding import Basis, Finding, Impact, Status
+from repro.rules.firing import changed_fields
+from repro.rules.printing import printed, subject
+
+if TYPE_CHECKING:
+    from repro.diff.change import Change, Comparison
+    from repro.rules.catalog import Catalog
+
+PLACE: Final = frozenset({"location", "source", "properties.owner", "properties.links"})
+"""Where a thing is and how it was known, not what it is."""
+NAMED: Final = ("python.package", "os.package", "conda.package")
+"""Kinds whose bystanders are known by name."""
+
+
+def unread(change: Change, catalog: Catalog) -> Finding:
+    """Say that a fact could not be read, so it cannot be called equal."""
+    row = catalog.inference(change.kind)
+    reasons = {f.reason for f in (change.old, change.new) if isinstance(f, Unreadable)}
+    status = Status.INDETERMINATE if row.required else Status.EQUIVALENT
+    return _finding(
+        change,
+        code="UNREAD",
+        title="a fact could not be read",
+        status=status,
+        impact=row.impact if row.required else Impact.NONE,
+        why="; ".join(sorted(reasons)) or "It could not be read.",
+        advice="Make it readable (permissions, --gpus, --path, --timeout), then snapshot again.",
+    )
+
+
+def infer(change: Change, comparison: Comparison, catalog: Catalog) -> Finding:  # noqa: ARG001
+    """Infer what a change means from what the component is."""
+    paths = {field.path for field in changed_fields(change)}
+    if change.how == "changed" and paths <= PLACE:
+        return _finding(
+            change,
+            code="MOVED",
+            title="same content, other place",
+            status=Status.EQUIVALENT,
+            impact=Impact.NONE,
+            why="Version and content are equal; only where it lies or how it was known differs.",
+        )
+    bystander = catalog.bystanders.get(change.name) if change.kind in NAMED else None
+    if bystander:
+        return _finding(
+            change,
+            code="BYSTAND",
+            title="a package that no output depends on",
+            status=Status.EQUIVALENT,
+            impact=Impact.NONE,
+            why=bystander.reason,
+        )
+    return _by_kind(change, catalog)
+
+
+def _by_kind(change: Change, catalog: Catalog) -> Finding:
+    row = catalog.inference(change.kind)
+    harmless = row.impact in (Impact.NONE, Impact.SPEED)
+    return _finding(
+        change,
+        code="INFER",
+        title="no rule speaks of this change",
+        status=Status.EQUIVALENT if harmless else Status.SUSPECT,
+        impact=row.impact,
+        why=row.why,
+        advice="" if harmless else "Compare outputs on both sides, or pin it to one version.",
+    )
+
+
+def _finding(
+    change: Change,
+    *,
+    code: str,
+    title: str,
+    status: Status,
+    impact: Impact,
+    why: str,
+    advice: str = "",
+) -> Finding:
+    old, new = printed(change)
+    return Finding(
+        code=code,
+        title=title,
+        status=status,
+        impact=impact,
+        basis=Basis.INFERRED,
+        change=change,
+        subject=subject(change.kind, change.name),
+        old=old,
+        new=new,
+        why=why,
+        advice=advice,
+    )
