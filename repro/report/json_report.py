@@ -1,0 +1,115 @@
+"""The verdict for programs: every field of every finding under a versioned schema."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from repro.diff.change import Change
+from repro.policy import FailOn
+from repro.report import wording
+from repro.report.plain import HOSTILE
+from repro.rules.finding import Basis, Impact, Status
+from repro.verdict import Subject
+
+if TYPE_CHECKING:
+    import re
+
+    from repro.rules.finding import Finding
+    from repro.verdict import Verdict
+
+name: Final = "json"
+suffixes: Final = (".json",)
+
+SCHEMA: Final = "repro/report/1.0"
+"""Family, MAJOR.MINOR: a minor adds fields, a major changes or removes some."""
+
+
+class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding as it is published; the names are a promise, those inside the program are not."""
+
+    code: str
+    title: str
+    status: Status
+    impact: Impact
+    basis: Basis
+    change: Change | None
+    subject: str
+    old: str | None
+    new: str | None
+    why: str
+    sources: tuple[str, ...]
+    advice: str
+    canary: str | None
+
+
+class ReportedPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What was demanded; impacts worst first."""
+
+    fail_on: FailOn
+    impacts: tuple[Impact, ...]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict as it is published."""
+
+    schema: str
+    status: Status
+    summary: str
+    """The headline of the other reports."""
+    exit_code: int
+    a: Subject
+    b: Subject
+    same_image: bool
+    findings: tuple[ReportedFinding, ...]
+    """Worst first."""
+    ignored: int
+    """Findings whose impact the policy does not look at."""
+    tally: dict[str, int]
+    policy: ReportedPolicy
+
+
+def render(verdict: Verdict) -> str:
+    """Write the verdict as indented JSON with sorted keys.
+
+    A lone surrogate, which no strict parser takes, is written as the text `\\udXXX`.
+    """
+    data = msgspec.to_builtins(_report(verdict), order="sorted")
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
+    return HOSTILE.sub(_escape, text) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a report (draft 2020-12)."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | msgspec.json.schema(Report)
+
+
+def _report(verdict: Verdict) -> Report:
+    impacts = tuple(impact for impact in Impact if impact in verdict.policy.impacts)
+    return Report(
+        schema=SCHEMA,
+        status=verdict.status,
+        summary=wording.headline(verdict),
+        exit_code=verdict.exit_code,
+        a=verdict.a,
+        b=verdict.b,
+        same_image=verdict.same_image,
+        findings=tuple(_finding(finding) for finding in verdict.findings),
+        ignored=verdict.ignored,
+        tally=wording.tally(verdict),
+        policy=ReportedPolicy(fail_on=verdict.policy.fail_on, impacts=impacts),
+    )
+
+
+def _finding(finding: Finding) -> ReportedFinding:
+    return ReportedFinding(**msgspec.structs.asdict(finding))
+
+
+def _escape(found: re.Match[str]) -> str:
+    """Escape what a terminal would obey; line feeds are only ever those of the layout here."""
+    if found[0] == "\n":
+        return "\n"
+    escaped = json.dumps(found[0])[1:-1]
+    return "\\" + escaped if "\ud800" <= found[0] <= "\udfff" else escaped

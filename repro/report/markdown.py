@@ -1,0 +1,170 @@
+"""The verdict as a comment on a pull request, in the Markdown that GitHub and GitLab render."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from repro.report import wording
+from repro.report.plain import prose, value
+from repro.rules.finding import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.rules.finding import Finding
+    from repro.verdict import Subject, Verdict
+
+name: Final = "markdown"
+suffixes: Final = (".md", ".markdown")
+
+MARKER: Final = "<!-- repro-diff -->"
+"""The first line, by which a bot finds its own comment again and updates it in place."""
+LIMIT: Final = 65_536
+"""Characters of a comment that GitHub takes; it refuses a longer body with status 422."""
+TABLE: Final = 24_000
+FOLDED: Final = 12_000
+"""Characters for the table and for each folded list; details take what is left."""
+RESERVE: Final = 1_500
+"""Characters for the lines that say how much was left out, and for the end."""
+ELSEWHERE: Final = "the text and JSON reports list them all"
+
+ACTIVE: Final = re.compile(r"[&<>*_`\[\]\\|~@#$]|:(?! )|^[-+=0-9]|(?<=\bwww)\.", re.IGNORECASE)
+"""What means something in a line of CommonMark, in a table, to autolinks, emoji, mentions, math."""
+SAFE_URL: Final = re.compile(r"https?://[A-Za-z0-9./_~%?&=+#:,-]{1,500}")
+
+
+def render(verdict: Verdict) -> str:
+    """Write the comment in at most `LIMIT` characters; what does not fit is counted."""
+    apart = (Status.EQUIVALENT, Status.IDENTICAL)
+    heavy = [finding for finding in verdict.findings if finding.status not in apart]
+    light = [finding for finding in verdict.findings if finding.status is Status.EQUIVALENT]
+    shared = [finding for finding in verdict.findings if finding.status is Status.IDENTICAL]
+    head, tail = _head(verdict), _tail(verdict)
+    table = _table(heavy, TABLE)
+    folded = _folded(light, "without effect on outputs", FOLDED)
+    both = _folded(shared, "on both sides, so no drift", FOLDED)
+    used = sum(map(len, (head, table, folded, both, tail)))
+    details = _details([*heavy, *shared], LIMIT - RESERVE - used)
+    return "\n".join(part for part in (head, table, details, folded, both, tail) if part)
+
+
+def _head(verdict: Verdict) -> str:
+    lines = [MARKER, f"## {verdict.status.capitalize()}", ""]
+    lines += [f"**{_upper(wording.headline(verdict))}.**", ""]
+    lines += [f"- {letter}: {_subject(s)}" for letter, s in (("A", verdict.a), ("B", verdict.b))]
+    if relation := wording.relation(verdict):
+        lines.append(f"- {_upper(relation)}")
+    return "\n".join([*lines, ""])
+
+
+def _subject(subject: Subject) -> str:
+    return f"{code(subject.name)} ({_text(subject.kind, 40)}, {code(subject.digest)})"
+
+
+def _table(findings: list[Finding], budget: int) -> str:
+    if not findings:
+        return ""
+    head = ["| Code | What | Old → new | Impact | Basis |", "|:--|:--|:--|:--|:--|"]
+    rows, more = fit((_row(finding) for finding in findings), budget)
+    lines = [*head, *rows]
+    if more:
+        lines += ["", f"{more} more not shown in this table; {ELSEWHERE}."]
+    return "\n".join([*lines, ""])
+
+
+def _row(finding: Finding) -> str:
+    which = f"{code(finding.code)}<br>{finding.status}"
+    what = f"{code(finding.subject)}<br>{_text(finding.title, 200)}"
+    cells = (which, what, _values(finding), finding.impact, finding.basis)
+    return f"| {' | '.join(cells)} |"
+
+
+def _values(finding: Finding) -> str:
+    return " → ".join(code(side) for side in wording.sides(finding))
+
+
+def _details(findings: list[Finding], budget: int) -> str:
+    blocks, more = fit((_detail(finding) for finding in findings), budget)
+    if more:
+        blocks.append(f"Details not shown for {more} of {len(findings)}; {ELSEWHERE}.\n")
+    return "\n".join(blocks)
+
+
+def _detail(finding: Finding) -> str:
+    summary = f"{code(finding.code)} {code(finding.subject)} {_text(finding.title, 200)}"
+    lines = [f"<details><summary>{summary}</summary>", "", _text(finding.why) or "No reason given"]
+    points = []
+    if finding.advice:
+        points.append(f"- **Do:** {_text(finding.advice)}")
+    if canary := wording.settles(finding):
+        points.append(f"- **Measure:** the {code(canary)} canary on both sides would settle it")
+    if finding.sources:
+        points.append(f"- **Source:** {_source(finding.sources)}")
+    return "\n".join([*lines, "", *points, "", "</details>", ""])
+
+
+def _source(sources: tuple[str, ...]) -> str:
+    first, more = sources[0], len(sources) - 1
+    link = f"<{first}>" if SAFE_URL.fullmatch(first) else code(first)
+    return f"{link} (+{more})" if more else link
+
+
+def _folded(findings: list[Finding], title: str, budget: int) -> str:
+    if not findings:
+        return ""
+    rows, more = fit((_light_row(finding) for finding in findings), budget)
+    lines = [f"<details><summary>{len(findings)} {title}</summary>", ""]
+    lines += ["| What | Old → new | Why |", "|:--|:--|:--|", *rows, ""]
+    if more:
+        lines += [f"{more} more not shown here; {ELSEWHERE}.", ""]
+    return "\n".join([*lines, "</details>", ""])
+
+
+def _light_row(finding: Finding) -> str:
+    why = _text(finding.why or finding.title, 300)
+    return f"| {code(finding.subject)} | {_values(finding)} | {why} |"
+
+
+def _tail(verdict: Verdict) -> str:
+    lines = [_text(note) + "." for note in [wording.left_out(verdict)] if note]
+    tally = code(wording.tally_line(verdict))
+    return "\n\n".join([*lines, f"{tally} {_text(wording.exit_meaning(verdict))}"]) + "\n"
+
+
+def fit(items: Iterable[str], budget: int) -> tuple[list[str], int]:
+    """Take items from the front while they fit in `budget` characters; count the others."""
+    taken: list[str] = []
+    more = 0
+    for item in items:
+        budget -= len(item) + 1
+        if more or budget < 0:
+            more += 1
+        else:
+            taken.append(item)
+    return taken, more
+
+
+def code(text: str, limit: int = 120) -> str:
+    """One value as code, where nobody is mentioned and nothing is linked; never empty."""
+    return f"<code>{_entities(value(text, limit)) or '(empty)'}</code>"
+
+
+def _text(text: str, limit: int = 1500) -> str:
+    """Running text whose every character stands for itself.
+
+    `@`, `#` and `://` become code of their own: mentions and links are looked for in
+    the rendered page, where an entity is a plain character again, but never inside code.
+    """
+    escaped = _entities(prose(text, limit))
+    for sign in ("&#58;//", "&#64;", "&#35;"):
+        escaped = escaped.replace(sign, f"<code>{sign}</code>")
+    return escaped
+
+
+def _entities(text: str) -> str:
+    return ACTIVE.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,113 @@
+"""What every report says in the same words: the headline, the values, the tally, the exit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from repro.manifest import Target, assemble
+from repro.rules.finding import Basis, Finding, Impact, Status
+
+if TYPE_CHECKING:
+    from repro.verdict import Verdict
+
+COUNTED: Final = {
+    "divergent": Status.DIVERGENT,
+    "unreadable": Status.INDETERMINATE,
+    "suspect": Status.SUSPECT,
+    "equivalent": Status.EQUIVALENT,
+    "shared": Status.IDENTICAL,
+}
+"""The tally's words, worst first."""
+
+OUTCOME: Final = {0: "PASS", 1: "FAIL", 3: "INDETERMINATE"}
+NO_IMAGE: Final = assemble(Target(kind="", name=""), ()).digests.image
+"""The image digest of a manifest without an image: two of these are no same image."""
+
+
+def headline(verdict: Verdict) -> str:
+    """Say what the verdict means in one sentence without a full stop."""
+    worst = [finding for finding in verdict.findings if finding.status is verdict.status]
+    match verdict.status:
+        case Status.DIVERGENT:
+            return f"outputs will differ: {_impacts(worst, 'changes', 'change')}"
+        case Status.SUSPECT:
+            return f"outputs may differ: {_impacts(worst, 'may change', 'may change')}"
+        case Status.INDETERMINATE:
+            facts = "1 fact" if len(worst) == 1 else f"{len(worst)} facts"
+            return f"this cannot be judged: {facts} could not be read"
+        case Status.EQUIVALENT:
+            number = {0: "differences", 1: "1 difference"}
+            return f"{number.get(len(worst), f'{len(worst)} differences')}, none changes outputs"
+        case Status.IDENTICAL:
+            return "nothing differs"
+
+
+def relation(verdict: Verdict) -> str:
+    """Say where two runs of one image differ; empty where the images differ or are none."""
+    if not verdict.same_image or verdict.a.image_digest == NO_IMAGE:
+        return ""
+    scopes = {finding.change.scope for finding in verdict.findings if finding.change}
+    places = [word for scope, word in (("host", "host"), ("process", "run")) if scope in scopes]
+    return "same image, different " + " and ".join(places) if places else "same image"
+
+
+def sides(finding: Finding) -> tuple[str, ...]:
+    """The values to show: the one on both sides, or the old and the new one."""
+    old, new = finding.old, finding.new
+    if finding.status is Status.IDENTICAL:
+        return tuple(dict.fromkeys(side for side in (old, new) if side is not None))
+    how = finding.change.how if finding.change else "changed"
+    if how == "unknown":
+        return ("unreadable on both sides",)
+    if old is None and new is None and how == "changed":
+        return ("changed",)
+    missing_old = "(unreadable)" if how == "gained" else "(none)"
+    missing_new = "(unreadable)" if how == "lost" else "(none)"
+    return (missing_old if old is None else old, missing_new if new is None else new)
+
+
+def settles(finding: Finding) -> str:
+    """The canary that could settle an unmeasured finding; empty where there is none."""
+    return finding.canary if finding.canary and finding.basis is not Basis.MEASURED else ""
+
+
+def left_out(verdict: Verdict) -> str:
+    """Say which impacts the policy looks at and how many findings that hides; empty for all."""
+    if not verdict.ignored and verdict.policy.impacts == frozenset(Impact):
+        return ""
+    chosen = ", ".join(impact for impact in Impact if impact in verdict.policy.impacts)
+    return f"{verdict.ignored} ignored: the policy looks at {chosen or 'nothing'} only"
+
+
+def tally(verdict: Verdict) -> dict[str, int]:
+    """Count findings by the words of `COUNTED`."""
+    counts = Counter(finding.status for finding in verdict.findings)
+    return {word: counts[status] for word, status in COUNTED.items()}
+
+
+def tally_line(verdict: Verdict) -> str:
+    """`FAIL [divergent:2 suspect:3]`; what was not found is left out."""
+    counts = " ".join(f"{word}:{count}" for word, count in tally(verdict).items() if count)
+    return f"{OUTCOME[verdict.exit_code]} [{counts or 'no findings'}]"
+
+
+def exit_meaning(verdict: Verdict) -> str:
+    """The exit code and what it stands for under this policy."""
+    fail_on = verdict.policy.fail_on
+    meaning = {
+        0: f"nothing that the threshold forbids (fail-on {fail_on})",
+        1: f"drift at or over the threshold (fail-on {fail_on})",
+        3: "no verdict without the facts that could not be read",
+    }
+    return f"exit {verdict.exit_code}: {meaning[verdict.exit_code]}"
+
+
+def _impacts(findings: list[Finding], one: str, many: str) -> str:
+    counts = Counter(finding.impact for finding in findings)
+    parts = [f"{counts[impact]} {impact}" for impact in Impact if counts[impact]]
+    if not parts:
+        return "no finding says how"
+    first, _, rest = parts[0].partition(" ")
+    noun = f"finding {one}" if first == "1" else f"findings {many}"
+    return ", ".join([f"{first} {noun} {rest}", *parts[1:]])
