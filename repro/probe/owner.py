@@ -1,0 +1,138 @@
+"""Tells which distribution or Debian package a library file belongs to."""
+
+import collections
+import posixpath
+import re
+
+Owner = collections.namedtuple(  # noqa: PYI024 - typing is slow to import.
+    "Owner", "name version record size"
+)
+"""`record` is the hash and `size` the bytes that a wheel's RECORD states, else None."""
+
+PACKAGES = re.compile(r"(cuda-|libcu|libnccl|libnv|tensorrt)")
+"""Debian packages that may hold a CUDA library: NVIDIA's and Debian's own names."""
+DPKG = "/var/lib/dpkg"
+
+
+class Owners:
+    """Looks owners up; each index of a site or of dpkg is read once, when first asked for."""
+
+    def __init__(self, files):
+        self._files = files
+        self._sites = {}
+        self._wheels = {}
+        self._packages = None
+
+    def in_site(self, site, path):
+        """The distribution in this site directory whose RECORD lists the path, or None."""
+        relative = posixpath.relpath(path, site)
+        word = _word(relative.split("/")[0])
+        for wanted in (word, "nvidia"):
+            found = self._wheel(site, wanted).get(relative)
+            if found:
+                return found
+        return None
+
+    def named(self, site, prefixes):
+        """The only distribution in the site with such a name, where it has no RECORD; else None."""
+        found = [
+            (folder, name, version)
+            for folder, name, version in self._distributions(site)
+            if belongs(name, prefixes)
+        ]
+        if len(found) != 1 or self._files.exists(posixpath.join(site, found[0][0], "RECORD")):
+            return None
+        return Owner(found[0][1], found[0][2], None, None)
+
+    def in_dpkg(self, path):
+        """The Debian package that lists the path, or None."""
+        if self._packages is None:
+            self._packages = _packages(self._files)
+        package = self._packages.get(path)
+        return package and Owner(package, _package_version(self._files, package), None, None)
+
+    def _distributions(self, site):
+        if site not in self._sites:
+            found = []
+            for folder in _names(self._files, site):
+                match = re.match(r"(.+)-([^-]+)\.dist-info$", folder)
+                if match:
+                    found.append((folder, _normal(match.group(1)), match.group(2)))
+            self._sites[site] = found
+        return self._sites[site]
+
+    def _wheel(self, site, word):
+        key = (site, word)
+        if key not in self._wheels:
+            index = self._wheels[key] = {}
+            for folder, name, version in self._distributions(site):
+                if _word(name) == word:
+                    record = posixpath.join(site, folder, "RECORD")
+                    index.update(_record(self._files, record, name, version))
+        return self._wheels[key]
+
+
+def belongs(name, prefixes):
+    """Whether a package's name is a prefix, with or without a version: libcudnn9."""
+    return any(
+        name.startswith(prefix) and not name[len(prefix) : len(prefix) + 1].isalpha()
+        for prefix in prefixes
+    )
+
+
+def upstream(version):
+    """A Debian version without epoch and revision: 12.4.5.8-1 is 12.4.5.8."""
+    version = version.split(":", 1)[-1]
+    return re.split(r"[~+]", version.rsplit("-", 1)[0])[0]
+
+
+def _record(files, path, name, version):
+    """Libraries in a wheel's RECORD: lines of path,hash,size (PEP 376, PEP 427)."""
+    try:
+        lines = files.text(path).splitlines()
+    except OSError:
+        return
+    for line in lines:
+        if ".so" in line:
+            parts = line.rsplit(",", 2)
+            if len(parts) == 3:
+                size = int(parts[2]) if re.match(r"\d{1,15}$", parts[2]) else None
+                yield parts[0].strip('"'), Owner(name, version, parts[1] or None, size)
+
+
+def _packages(files):
+    owners = {}
+    for entry in _names(files, DPKG + "/info"):
+        if entry.endswith(".list") and PACKAGES.match(entry):
+            try:
+                lines = files.text(posixpath.join(DPKG, "info", entry)).splitlines()
+            except OSError:
+                continue
+            package = entry[: -len(".list")].split(":")[0]
+            owners.update((line, package) for line in lines if ".so" in line)
+    return owners
+
+
+def _package_version(files, package):
+    try:
+        status = files.text(DPKG + "/status")
+    except OSError:
+        return None
+    stanza = re.search(r"^Package: %s\n(?:.+\n)*?Version: (\S+)" % re.escape(package), status, re.M)
+    return stanza and stanza.group(1)
+
+
+def _names(files, path):
+    try:
+        return files.names(path)
+    except OSError:
+        return []
+
+
+def _normal(name):
+    """The normalized name of a distribution (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _word(name):
+    return _normal(name).split("-")[0]
