@@ -54,7 +54,7 @@ def decode(data: bytes, *, name: str = "manifest") -> Manifest:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(name, str(error)) from error
     for index, fact in enumerate(manifest.facts):
-        _check_value(getattr(fact, "properties", {}), f"$.facts[{index}].properties", name)
+        check_value(getattr(fact, "properties", {}), f"$.facts[{index}].properties", name)
     again = assemble(manifest.target, manifest.facts)
     if again.digests != manifest.digests:
         raise ManifestError(
@@ -92,17 +92,18 @@ def _check_schema(data: bytes, name: str) -> None:
         warnings.warn(text, NewerSchemaWarning, stacklevel=2)
 
 
-def _check_value(value: Any, path: str, name: str, depth: int = 0) -> None:
+def check_value(value: Any, path: str, name: str, depth: int = 0) -> None:
+    """Refuse floats and deep nesting in a property; ManifestError says where."""
     if isinstance(value, float):
         raise _malformed(name, f"a float, which two machines may print differently - at `{path}`")
     if depth > DEPTH:
         raise _malformed(name, f"nested deeper than {DEPTH} levels - at `{path}`")
     if isinstance(value, dict):
         for key, item in value.items():
-            _check_value(item, f"{path}.{key}", name, depth + 1)
+            check_value(item, f"{path}.{key}", name, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _check_value(item, f"{path}[{index}]", name, depth + 1)
+            check_value(item, f"{path}[{index}]", name, depth + 1)
 
 
 def _malformed(name: str, reason: str) -> ManifestError:

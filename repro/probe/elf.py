@@ -95,7 +95,7 @@ def _dynamic(files, path, segments):
             continue
         data = _part(files, path, offset, size // 16 * 16)
         entries = list(struct.iter_unpack("<QQ", data))
-        entries = entries[: [tag for tag, _ in entries + [(0, 0)]].index(0)]
+        entries = entries[: [tag for tag, _ in [*entries, (0, 0)]].index(0)]
         text = _strings(files, path, segments, dict(entries))
         names = {SONAME: "soname", RPATH: "rpath", RUNPATH: "runpath"}
         for tag, value in entries:

@@ -1,6 +1,7 @@
 """`Files`: the one view that collectors have of a target's file system."""
 
 import errno
+import fnmatch
 import os
 import stat as modes
 
@@ -73,13 +74,15 @@ class Files:
             return []
 
     def walk(self, top, depth, skip=()):
-        """Yield (directory, directory names, file names) down to `depth` levels, links not followed."""
+        """Yield (directory, directory names, file names), `depth` levels down; links not followed."""
         try:
             entries = sorted(os.scandir(top), key=lambda entry: entry.name)
         except OSError:
             return
-        folders = [e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name not in skip]
-        yield top, folders, [e.name for e in entries if not e.is_dir(follow_symlinks=False)]
+        folders = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+        others = [e.name for e in entries if not e.is_dir(follow_symlinks=False)]
+        folders = [name for name in folders if name not in skip]
+        yield top, folders, others
         if depth > 0:
             for name in folders:
                 for found in self.walk(os.path.join(top, name), depth - 1, skip):
@@ -88,8 +91,6 @@ class Files:
 
 def expand(files, pattern):
     """Paths that match a pattern with `*` in whole segments' parts, such as /opt/*/bin; sorted."""
-    import fnmatch
-
     paths = ["/"]
     for part in pattern.strip("/").split("/"):
         if "*" not in part:

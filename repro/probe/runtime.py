@@ -1,0 +1,47 @@
+"""What an interpreter says of itself when it runs."""
+
+from . import child
+from .facts import PROCESS, component, unreadable
+
+MOST = 8
+"""Interpreters that are run: each costs some 20 ms."""
+
+CODE = """
+import platform, unicodedata, locale
+say({
+    "version": platform.python_version(),
+    "implementation": platform.python_implementation(),
+    "build": " ".join(platform.python_build()),
+    "compiler": platform.python_compiler(),
+    "unicode": unicodedata.unidata_version,
+    "hash_randomization": bool(sys.flags.hash_randomization),
+    "utf8_mode": bool(getattr(sys.flags, "utf8_mode", 0)),
+    "optimize": sys.flags.optimize,
+    "encoding": locale.getpreferredencoding(False),
+    "path": [entry for entry in sys.path if entry],
+})
+"""
+
+
+def collect(files, context):
+    """One `python.runtime` an environment, in its own process, with the target's environment."""
+    for environment in context.environments[:MOST]:
+        values, reason = child.run(environment.executables[0], CODE, timeout=20)
+        if reason or not values:
+            text = reason or "it printed nothing"
+            yield unreadable(PROCESS, "python.runtime", environment.prefix, text)
+            continue
+        answer = values[0]
+        yield component(
+            PROCESS,
+            "python.runtime",
+            environment.prefix,
+            "call",
+            version=answer.pop("version"),
+            environment=environment.prefix,
+            entry=environment.entry,
+            **answer,
+        )
+    for environment in context.environments[MOST:]:
+        reason = "not run: more than %d interpreters" % MOST
+        yield unreadable(PROCESS, "python.runtime", environment.prefix, reason)

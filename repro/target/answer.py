@@ -1,0 +1,69 @@
+"""The probe's answer: found in its output, checked for wholeness, and parsed as hostile."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Final
+
+import msgspec
+
+from repro.errors import ProbeError
+from repro.manifest import Fact
+from repro.manifest.codec import check_value
+
+LIMIT: Final = 64 << 20
+"""Bytes of output that are read from a probe."""
+MOST: Final = 200_000
+"""Facts of one target."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe found, and how long each collector took in milliseconds."""
+
+    facts: tuple[Fact, ...]
+    milliseconds: dict[str, int] = {}
+
+
+def parse(output: bytes, nonce: str) -> Answer:
+    """Read an answer; ProbeError where it is missing, cut, altered or malformed."""
+    pattern = rb"@repro-begin %s (\d{1,9}) ([0-9a-f]{64})\r?\n" % re.escape(nonce.encode())
+    heads = list(re.finditer(pattern, output))
+    if not heads:
+        raise ProbeError(_no_answer(output), advice=_advice(output))
+    head = heads[-1]
+    end = output.find(b"@repro-end %s" % nonce.encode(), head.end())
+    body = output[head.end() : end if end >= 0 else None]
+    text = body.replace(b"\r", b"").replace(b"\n", b"")
+    if end < 0 or len(text) != int(head[1]) or hashlib.sha256(text).hexdigest() != head[2].decode():
+        raise ProbeError(
+            f"the probe's answer is damaged: {len(text)} of {int(head[1])} bytes came",
+            advice="Try again; a full disk or a log driver of the engine may cut output.",
+        )
+    return _decode(text)
+
+
+def _decode(text: bytes) -> Answer:
+    try:
+        answer = msgspec.json.decode(text, type=Answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProbeError(f"the probe's answer is malformed: {error}") from error
+    if len(answer.facts) > MOST:
+        raise ProbeError(f"the probe's answer has {len(answer.facts)} facts, over {MOST}")
+    for fact in answer.facts:
+        check_value(getattr(fact, "properties", {}), f"{fact.kind} {fact.name}", "the answer")
+    return answer
+
+
+def _no_answer(output: bytes) -> str:
+    if old := re.search(rb"@repro-old-python ([\d.]+)", output):
+        return f"the target's Python is {old[1].decode()}; the probe needs 3.7 or newer"
+    tail: Any = output[-300:].decode("ascii", "backslashreplace").strip()
+    printed = f"; it printed {len(output)} bytes, the last of them {tail!r}" if tail else ""
+    return "the probe gave no answer" + printed
+
+
+def _advice(output: bytes) -> str:
+    if b"@repro-old-python" in output:
+        return "Take the snapshot with an image that has a newer Python."
+    return "Check that `python3` in the target is a Python interpreter and can start."

@@ -1,0 +1,127 @@
+"""A running container: the probe is executed in it, and nothing is written into it."""
+
+from __future__ import annotations
+
+import threading
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from repro.errors import EngineError, ProbeError, TargetError
+from repro.manifest import Manifest, Target
+from repro.target import pack
+from repro.target.answer import LIMIT
+from repro.target.engine_facts import engine_facts, host_name, image_config, image_facts
+from repro.target.image import inspect
+from repro.target.interpreter import candidates
+from repro.target.sandbox import NOT_FOUND
+from repro.target.snapshot import probe_options, take
+
+if TYPE_CHECKING:
+    import docker
+    from docker.models.containers import Container
+
+    from repro.target.options import Options
+
+
+def find(client: docker.DockerClient, name: str) -> Container | None:
+    """Look a container up by name or id; None where the engine has none."""
+    try:
+        return client.containers.get(name)
+    except NotFound:
+        return None
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(f"the engine cannot look up {name!r}: {error}") from error
+
+
+def snapshot(client: docker.DockerClient, container: Container, options: Options) -> Manifest:
+    """Run the probe in a running container by exec."""
+    if container.status != "running":
+        raise TargetError(
+            f"container {container.name} is {container.status}, not running",
+            advice=f"docker unpause or start it, or snapshot its image: {_image_name(container)}",
+        )
+    inspected = inspect(client, container.attrs["Image"]) or {}
+    config = image_config({"Config": container.attrs.get("Config") or {}})
+    told = probe_options(options, image=config, running=True)
+    return take(
+        Target(
+            kind="container",
+            name=str(container.name),
+            properties={"image": _image_name(container), "image_id": container.attrs["Image"]},
+        ),
+        lambda asked: _ask(client, container, asked, options),
+        told,
+        [*image_facts(inspected), *engine_facts(client, local=False)],
+        {"host": host_name(client), "container": container.id},
+    )
+
+
+def _image_name(container: Container) -> str:
+    return str(container.attrs.get("Config", {}).get("Image", container.attrs["Image"]))
+
+
+def _ask(
+    client: docker.DockerClient, container: Container, told: dict[str, Any], options: Options
+) -> bytes:
+    arguments = pack.arguments(told)
+    for program in chain(("python3", "python"), candidates(container)):
+        output, code = _exec(client, container, [program, *arguments], options)
+        if not _not_found(output, code):
+            return output
+    raise TargetError(
+        f"container {container.name} has no Python that could run the probe",
+        advice="The probe needs Python 3.7 or newer in the container.",
+    )
+
+
+def _not_found(output: bytes, code: int | None) -> bool:
+    text = output[:2000].decode("utf-8", "replace")
+    return code in (126, 127) and any(mark in text for mark in NOT_FOUND)
+
+
+def _exec(
+    client: docker.DockerClient, container: Container, command: list[str], options: Options
+) -> tuple[bytes, int | None]:
+    """Execute and collect standard output in a thread: exec has no time-out of its own."""
+    result: dict[str, Any] = {"output": bytearray()}
+    thread = threading.Thread(
+        target=_collect, args=(client, container, command, result), daemon=True
+    )
+    thread.start()
+    thread.join(options.timeout + 10)
+    if thread.is_alive():
+        raise ProbeError(
+            f"the probe gave no answer in {options.timeout} s",
+            advice="It ends by itself; allow more with --timeout, or use --no-frameworks.",
+        )
+    if "error" in result:
+        raise _failed(result["error"], container)
+    return bytes(result["output"]), result.get("code")
+
+
+def _collect(
+    client: docker.DockerClient, container: Container, command: list[str], result: dict[str, Any]
+) -> None:
+    api = client.api
+    try:
+        job = api.exec_create(container.id, command, stdout=True, stderr=False)
+        for chunk in api.exec_start(job["Id"], stream=True):
+            result["output"] += chunk
+            if len(result["output"]) > LIMIT:
+                result["error"] = ProbeError(f"the probe printed more than {LIMIT >> 20} MiB")
+                return
+        result["code"] = api.exec_inspect(job["Id"])["ExitCode"]
+    except (APIError, DockerException, requests.RequestException, OSError) as error:
+        result["error"] = error
+
+
+def _failed(error: Exception, container: Container) -> Exception:
+    if isinstance(error, ProbeError):
+        return error
+    return EngineError(
+        f"the probe could not be run in {container.name}: {str(error)[:300]}",
+        advice="Is the container still running, and not paused?",
+    )

@@ -1,0 +1,129 @@
+"""A connection to a container engine: Docker, or Podman's Docker-compatible service."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import docker
+from docker.context import ContextAPI
+from docker.errors import DockerException
+from docker.utils import kwargs_from_env
+
+from repro.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker.tls import TLSConfig
+
+SECONDS: Final = 60
+"""How long an engine may take for one answer."""
+ADVICE: Final = (
+    "Start Docker or Podman, or name an engine with --host, --context or DOCKER_HOST. "
+    "`repro snapshot local` needs no engine."
+)
+
+
+class Endpoint:
+    """Where an engine listens, and who said so."""
+
+    def __init__(self, url: str, origin: str, tls: TLSConfig | bool | None = None) -> None:
+        self.url, self.origin, self.tls = url, origin, tls
+
+
+def connect(host: str | None = None, context: str | None = None) -> docker.DockerClient:
+    """Reach the engine that the user means; EngineError says where it was looked for."""
+    tried = []
+    for endpoint in _endpoints(host, context):
+        try:
+            return _client(endpoint)
+        except (DockerException, OSError, ValueError) as error:
+            tried.append(f"{endpoint.url} ({endpoint.origin}): {_short(error)}")
+    where = "; ".join(tried) or "no socket was found"
+    raise EngineError(f"no container engine answers: {where}", advice=ADVICE)
+
+
+def _endpoints(host: str | None, context: str | None) -> Iterator[Endpoint]:
+    """List the one endpoint that was named, or the usual sockets: Docker's, then Podman's."""
+    named = context or os.environ.get("DOCKER_CONTEXT")
+    if host:
+        yield Endpoint(host, "--host", _environment_tls(host))
+    elif named and (context or not os.environ.get("DOCKER_HOST")):
+        yield _of_context(named)
+    elif os.environ.get("DOCKER_HOST"):
+        url = os.environ["DOCKER_HOST"]
+        yield Endpoint(url, "DOCKER_HOST", _environment_tls(url))
+    else:
+        yield from _usual()
+
+
+def _usual() -> Iterator[Endpoint]:
+    current = ContextAPI.get_current_context()
+    if current is not None and current.name != "default":
+        yield _of_context(current.name)
+        return
+    runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
+    yield Endpoint("unix:///var/run/docker.sock", "the default socket")
+    for path in (
+        f"{runtime}/docker.sock",
+        f"{runtime}/podman/podman.sock",
+        "/run/podman/podman.sock",
+    ):
+        if Path(path).exists():
+            yield Endpoint(f"unix://{path}", "a socket that is there")
+
+
+def _of_context(name: str) -> Endpoint:
+    try:
+        context = ContextAPI.get_context(name)
+    except (DockerException, OSError, ValueError) as error:
+        raise EngineError(f"docker context {name!r}: {_short(error)}", advice=ADVICE) from error
+    if not context or not context.Host:
+        raise EngineError(f"there is no docker context {name!r}", advice="See `docker context ls`.")
+    return Endpoint(context.Host, f"context {name}", context.TLSConfig)
+
+
+def _environment_tls(url: str) -> TLSConfig | bool | None:
+    """Read the client certificates that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name."""
+    if not url.startswith("tcp://"):
+        return None
+    return kwargs_from_env().get("tls")
+
+
+def _client(endpoint: Endpoint) -> docker.DockerClient:
+    """Open a client that speaks the engine's API version.
+
+    `trust_env` is off: REQUESTS_CA_BUNDLE would replace the engine's own certificate authority
+    (requests gives the environment precedence over a session's `verify`).
+    """
+    settings: dict[str, Any] = {"base_url": endpoint.url, "tls": endpoint.tls, "timeout": SECONDS}
+    if endpoint.url.startswith("ssh://"):
+        settings["use_ssh_client"] = True
+    first = docker.APIClient(version="1.24", **settings)
+    first.trust_env = False
+    try:
+        version = first.version(api_version=False)["ApiVersion"]
+    finally:
+        first.close()
+    client = docker.DockerClient(version=version, **settings)
+    client.api.trust_env = False
+    return client
+
+
+def _short(error: BaseException) -> str:
+    """Cut the nested text of a failed connection to the part that says what happened."""
+    text = str(error)
+    for known in (
+        "FileNotFoundError",
+        "PermissionError",
+        "ConnectionRefusedError",
+        "Read timed out",
+    ):
+        if known in text:
+            return {
+                "FileNotFoundError": "no such socket",
+                "PermissionError": "permission denied",
+            }.get(known, "connection refused" if "Refused" in known else "no answer in time")
+    return text[:200]

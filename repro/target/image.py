@@ -1,0 +1,81 @@
+"""A local image: run once in the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+from docker.errors import DockerException, ImageNotFound
+
+from repro.errors import EngineError, TargetError
+from repro.manifest import Manifest, Target
+from repro.target import pack, sandbox
+from repro.target.engine_facts import engine_facts, host_name, image_config, image_facts
+from repro.target.interpreter import candidates
+from repro.target.snapshot import probe_options, take
+
+if TYPE_CHECKING:
+    import docker
+
+    from repro.target.options import Options
+
+
+def inspect(client: docker.DockerClient, reference: str) -> dict[str, Any] | None:
+    """Look an image up by tag, id or digest; None where the engine has none."""
+    try:
+        return client.images.get(reference).attrs
+    except ImageNotFound:
+        return None
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(f"the engine cannot look up {reference!r}: {error}") from error
+
+
+def snapshot(client: docker.DockerClient, reference: str, options: Options) -> Manifest:
+    """Run the probe in a fresh container of an image."""
+    inspected = inspect(client, reference)
+    if inspected is None:
+        raise sandbox.missing(reference)
+    image_id = str(inspected["Id"])
+    told = probe_options(options, image=image_config(inspected))
+    return take(
+        Target(kind="image", name=reference, properties=_identity(inspected)),
+        lambda asked: _ask(client, reference, image_id, asked, options),
+        told,
+        [*image_facts(inspected), *engine_facts(client, local=_local(client))],
+        {"host": host_name(client)},
+    )
+
+
+def _identity(inspected: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": inspected["Id"],
+        "tags": sorted(inspected.get("RepoTags") or []),
+        "digests": sorted(inspected.get("RepoDigests") or []),
+    }
+
+
+def _local(client: docker.DockerClient) -> bool:
+    return client.api.base_url.startswith("http+docker://localhost")
+
+
+def _ask(
+    client: docker.DockerClient, name: str, image: str, told: dict[str, Any], options: Options
+) -> bytes:
+    """Run the probe with the image's Python: by name on the PATH, else where its files lie."""
+    arguments = pack.arguments(told)
+    for program in ("python3", "python"):
+        try:
+            return sandbox.run(client, image, [program, *arguments], options)
+        except sandbox.NoSuchProgramError:
+            continue
+    with sandbox.created(client, image, ["python3"], options) as container:
+        paths = list(candidates(container))
+    for path in paths:
+        try:
+            return sandbox.run(client, image, [path, *arguments], options)
+        except sandbox.NoSuchProgramError:
+            continue
+    raise TargetError(
+        f"{name} has no Python that could run the probe",
+        advice="The probe needs Python 3.7 or newer in the image; this image cannot be read yet.",
+    )

@@ -1,0 +1,64 @@
+"""The environment that repro is called from, or that of a given Python interpreter."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repro.errors import ProbeError, TargetError
+from repro.manifest import Manifest, Target
+from repro.target import pack
+from repro.target.snapshot import probe_options, take
+
+if TYPE_CHECKING:
+    from repro.target.options import Options
+
+
+def snapshot(python: str | None, options: Options) -> Manifest:
+    """Run the probe as a child process, in the environment of one interpreter alone."""
+    executable = python or _current()
+    name = f"python:{python}" if python else "local"
+    told = probe_options(options, entry_only=True, executable=str(Path(executable).absolute()))
+    return take(
+        Target(kind="environment", name=name, properties={"python": executable}),
+        lambda asked: _ask(executable, asked, options),
+        told,
+        volatile={"host": os.uname().nodename},
+    )
+
+
+def _current() -> str:
+    """Find the interpreter that a user means by `here`: the active environment's, else python3."""
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        prefix = os.environ.get(variable)
+        if prefix and Path(prefix, "bin", "python").exists():
+            return str(Path(prefix, "bin", "python"))
+    return shutil.which("python3") or sys.executable
+
+
+def _ask(executable: str, told: dict[str, Any], options: Options) -> bytes:
+    command = [executable, *pack.arguments(told)]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=options.timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ProbeError(
+            f"the probe gave no answer in {options.timeout} s and was stopped",
+            advice="Allow more with --timeout, or leave frameworks alone with --no-frameworks.",
+        ) from error
+    except OSError as error:
+        raise TargetError(
+            f"{executable} cannot be started: {error.strerror}",
+            advice="Name a Python interpreter: python:/path/to/bin/python",
+        ) from error
+    old = done.stderr if b"@repro-old-python" in done.stderr else b""
+    return done.stdout + old

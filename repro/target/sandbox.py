@@ -1,0 +1,209 @@
+"""One run of the probe in a container of its own that may do nothing and leaves nothing behind."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from repro.errors import EngineError, ProbeError, TargetError
+from repro.target.answer import LIMIT
+from repro.target.options import Options, parse_env, parse_volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from docker.models.containers import Container
+
+LABEL: Final = "dev.repro.probe"
+"""On every container that repro makes; `repro clean` finds them by it."""
+DEADLINE: Final = "dev.repro.deadline"
+"""Unix time after which a container with LABEL can only be a leftover."""
+PROCESSES: Final = 4096
+"""Threads count as processes: numeric libraries start one a core when they are imported."""
+NOT_FOUND: Final = ("executable file not found", "no such file or directory", "not found in $PATH")
+
+
+class NoSuchProgramError(Exception):
+    """The image has no file of the name that was to be started."""
+
+
+def settings(options: Options) -> dict[str, Any]:
+    """Return what keeps the probe in: design.md section 7."""
+    deadline = str(int(time.time()) + options.timeout + 60)
+    return {
+        "network_mode": "none",
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "pids_limit": PROCESSES,
+        "mem_limit": options.memory,
+        "memswap_limit": options.memory,
+        "tmpfs": {"/tmp": "size=256m,noexec,nosuid,nodev,mode=1777"},  # noqa: S108
+        "environment": dict(parse_env(text) for text in options.env),
+        "volumes": {
+            s: {"bind": path, "mode": "ro"} for s, path in map(parse_volume, options.volumes)
+        },
+        "device_requests": device_requests(options.gpus),
+        "healthcheck": {"test": ["NONE"]},
+        "labels": {LABEL: "1", DEADLINE: deadline},
+        "log_config": {"type": "json-file", "config": {"max-size": "128m", "max-file": "1"}},
+        "platform": options.platform,
+        "stdin_open": False,
+        "tty": False,
+    }
+
+
+def device_requests(gpus: str | None) -> list[docker.types.DeviceRequest]:
+    """Translate `all`, a count, or `device=0,1` as `docker run --gpus` does."""
+    if gpus is None:
+        return []
+    capabilities = [["gpu"]]
+    if gpus == "all":
+        return [docker.types.DeviceRequest(count=-1, capabilities=capabilities)]
+    if gpus.isdigit() and int(gpus):
+        return [docker.types.DeviceRequest(count=int(gpus), capabilities=capabilities)]
+    if gpus.startswith("device="):
+        ids = [part for part in gpus.removeprefix("device=").split(",") if part]
+        return [docker.types.DeviceRequest(device_ids=ids, capabilities=capabilities)]
+    raise TargetError(f"--gpus {gpus!r} is not understood", advice="Say all, 2 or device=0,1.")
+
+
+def run(client: docker.DockerClient, image: str, command: Sequence[str], options: Options) -> bytes:
+    """Run a command in a fresh container of an image and return its standard output.
+
+    Raises NoSuchProgramError where the image lacks it, TargetError where it cannot be started,
+    ProbeError where it ends otherwise than by itself.
+    """
+    with created(client, image, command, options) as container:
+        _start(container, options)
+        _wait(container, options)
+        output = _output(container)
+        _check(client, container, output, options)
+        return output
+
+
+@contextmanager
+def created(
+    client: docker.DockerClient, image: str, command: Sequence[str], options: Options
+) -> Iterator[Container]:
+    """Create a container, and remove it whatever happens."""
+    program, *rest = command
+    try:
+        container = client.containers.create(image, rest, entrypoint=[program], **settings(options))
+    except (APIError, DockerException, requests.RequestException) as error:
+        raise _refused(error, image) from error
+    try:
+        yield container
+    finally:
+        _remove(container)
+
+
+def _remove(container: Container) -> None:
+    try:
+        container.remove(force=True, v=True)
+    except NotFound:
+        return
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(
+            f"a container could not be removed: {error}",
+            advice="When the engine answers again: repro clean",
+        ) from error
+
+
+def _start(container: Container, options: Options) -> None:
+    try:
+        container.start()
+    except (APIError, requests.RequestException) as error:
+        text = str(error)
+        if any(mark in text for mark in NOT_FOUND) and "driver" not in text:
+            raise NoSuchProgramError from error
+        raise _refused(error, "the image", options) from error
+
+
+def _wait(container: Container, options: Options) -> None:
+    try:
+        container.wait(timeout=options.timeout)
+    except requests.exceptions.ConnectionError as error:
+        if "timed out" not in str(error).lower():
+            raise _lost(error) from error
+        raise ProbeError(
+            f"the probe gave no answer in {options.timeout} s and was stopped",
+            advice="Allow more with --timeout, or leave frameworks alone with --no-frameworks.",
+        ) from error
+    except (requests.RequestException, DockerException) as error:
+        raise _lost(error) from error
+
+
+def _output(container: Container) -> bytes:
+    """Read what it printed, up to LIMIT: by `logs`, for `attach` can lose the first line."""
+    output = bytearray()
+    try:
+        for chunk in container.logs(stdout=True, stderr=False, stream=True, follow=False):
+            output += chunk
+            if len(output) > LIMIT:
+                raise ProbeError(
+                    f"the probe printed more than {LIMIT >> 20} MiB",
+                    advice="Is `python3` in the image a Python interpreter?",
+                )
+    except (requests.RequestException, DockerException) as error:
+        raise _lost(error) from error
+    return bytes(output)
+
+
+def _check(
+    client: docker.DockerClient, container: Container, output: bytes, options: Options
+) -> None:
+    """Explain an end that was not its own: killed, or out of memory."""
+    if b"@repro-end" in output:
+        return
+    try:
+        state = client.containers.get(str(container.id)).attrs["State"]
+    except (requests.RequestException, DockerException) as error:
+        raise _lost(error) from error
+    if state.get("OOMKilled"):
+        raise ProbeError(
+            f"the probe ran out of memory at {options.memory >> 20} MiB",
+            advice="Allow more with --memory, or leave frameworks alone with --no-frameworks.",
+        )
+    if state.get("ExitCode", 0) > 128:
+        raise ProbeError(
+            f"the probe was killed by signal {state['ExitCode'] - 128}",
+            advice="Something outside stopped it, or the host is out of memory; try again.",
+        )
+
+
+def _refused(error: Exception, image: str, options: Options | None = None) -> TargetError:
+    text = str(getattr(error, "explanation", None) or error)
+    if "could not select device driver" in text or "nvidia-container-cli" in text:
+        advice = "Install the NVIDIA Container Toolkit on the engine's host, or leave out --gpus."
+        return TargetError(f"the engine has no GPU to give: {text[:300]}", advice=advice)
+    if "exec format error" in text:
+        return TargetError(
+            f"{image} is for another platform than this engine",
+            advice="Pull the variant for this platform, or take the snapshot on such a host.",
+        )
+    if "platform" in text and options is None:
+        return TargetError(f"{image}: {text[:300]}", advice="Pull that platform's variant first.")
+    if isinstance(error, NotFound) or "no such image" in text.lower():
+        return missing(image)
+    return TargetError(f"the engine refused to run {image}: {text[:500]}")
+
+
+def missing(image: str) -> TargetError:
+    """Say that an image is not in the engine."""
+    return TargetError(
+        f"no image {image!r} in this engine, and no container of that name",
+        advice=f"Get it first: docker pull {image}   (repro never pulls by itself)",
+    )
+
+
+def _lost(error: Exception) -> EngineError:
+    return EngineError(
+        f"the engine went away while the probe ran: {str(error)[:200]}",
+        advice="Is it still running? What was left behind goes with: repro clean",
+    )

@@ -1,0 +1,45 @@
+"""From what the probe and the engine say to a manifest."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from repro import __version__
+from repro.manifest import Fact, Manifest, Target, Value, assemble
+from repro.target.answer import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from repro.target.options import Options
+
+
+def probe_options(options: Options, **more: Any) -> dict[str, Any]:
+    """Return what the probe is told; `nonce` marks its answer among other output."""
+    return {
+        "nonce": secrets.token_hex(8),
+        "timeout": options.timeout,
+        "frameworks": options.frameworks,
+        "paths": list(options.paths),
+        **more,
+    }
+
+
+def take(
+    target: Target,
+    ask: Callable[[dict[str, Any]], bytes],
+    told: dict[str, Any],
+    engine: Iterable[Fact] = (),
+    volatile: dict[str, Value] | None = None,
+) -> Manifest:
+    """Ask the probe, and put its facts and the engine's into a manifest."""
+    answer = parse(ask(told), told["nonce"])
+    outside = {
+        "probed_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "milliseconds": answer.milliseconds,
+        "repro": __version__,
+        **(volatile or {}),
+    }
+    return assemble(target, [*answer.facts, *engine], outside)
