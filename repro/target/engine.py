@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import docker
 from docker.context import ContextAPI
+from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
@@ -60,9 +61,9 @@ def _endpoints(host: str | None, context: str | None) -> Iterator[Endpoint]:
 
 
 def _usual() -> Iterator[Endpoint]:
-    current = ContextAPI.get_current_context()
-    if current is not None and current.name != "default":
-        yield _of_context(current.name)
+    name = get_current_context_name()
+    if name != "default":
+        yield _of_context(name)
         return
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     yield Endpoint("unix:///var/run/docker.sock", "the default socket")
@@ -80,9 +81,10 @@ def _of_context(name: str) -> Endpoint:
         context = ContextAPI.get_context(name)
     except (DockerException, OSError, ValueError) as error:
         raise EngineError(f"docker context {name!r}: {_short(error)}", advice=ADVICE) from error
-    if not context or not context.Host:
+    url = getattr(context, "Host", None)  # An unknown name gives None, which the types do not say.
+    if not url:
         raise EngineError(f"there is no docker context {name!r}", advice="See `docker context ls`.")
-    return Endpoint(context.Host, f"context {name}", context.TLSConfig)
+    return Endpoint(url, f"context {name}", context.TLSConfig)
 
 
 def _environment_tls(url: str) -> TLSConfig | bool | None:

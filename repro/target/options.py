@@ -8,8 +8,6 @@ import msgspec
 
 from repro.errors import UsageError
 
-Progress = "Callable[[str], None]"
-
 UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -53,7 +51,7 @@ def parse_volume(text: str) -> tuple[str, str]:
     if len(parts) != 2 or not parts[0] or not parts[1].startswith("/"):
         raise UsageError(
             f"--volume {text!r} is not SOURCE:/PATH",
-            advice="Mounts are read-only: give a volume's name or a folder, and a path in the target.",
+            advice="Mounts are read-only: give a volume or a folder, and a path in the target.",
         )
     return parts[0], parts[1]
 
