@@ -29,8 +29,12 @@ RESERVE: Final = 1_500
 """Characters for the lines that say how much was left out, and for the end."""
 ELSEWHERE: Final = "the text and JSON reports list them all"
 
-ACTIVE: Final = re.compile(r"[&<>*_`\[\]\\|~@#$]|:(?! )|^[-+=0-9]|(?<=\bwww)\.", re.IGNORECASE)
+ACTIVE: Final = re.compile(
+    r"[&<>*`\[\]\\|~@#$]|:(?=[/A-Za-z])|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|(?<=\b[Ww]{3})\."
+)
 """What means something in a line of CommonMark, in a table, to autolinks, emoji, mentions, math."""
+BLOCK: Final = re.compile(r"^[-+=0-9]")
+"""What at the start of a line may open a list, a heading or a rule."""
 SAFE_URL: Final = re.compile(r"https?://[A-Za-z0-9./_~%?&=+#:,-]{1,500}")
 
 
@@ -41,11 +45,11 @@ def render(verdict: Verdict) -> str:
     light = [finding for finding in verdict.findings if finding.status is Status.EQUIVALENT]
     shared = [finding for finding in verdict.findings if finding.status is Status.IDENTICAL]
     head, tail = _head(verdict), _tail(verdict)
-    table = _table(heavy, TABLE)
-    folded = _folded(light, "without effect on outputs", FOLDED)
-    both = _folded(shared, "on both sides, so no drift", FOLDED)
+    table = _table(heavy)
+    folded = _folded(light)
+    both = _shared(shared)
     used = sum(map(len, (head, table, folded, both, tail)))
-    details = _details([*heavy, *shared], LIMIT - RESERVE - used)
+    details = _details(heavy, LIMIT - RESERVE - used)
     return "\n".join(part for part in (head, table, details, folded, both, tail) if part)
 
 
@@ -62,11 +66,11 @@ def _subject(subject: Subject) -> str:
     return f"{code(subject.name)} ({_text(subject.kind, 40)}, {code(subject.digest)})"
 
 
-def _table(findings: list[Finding], budget: int) -> str:
+def _table(findings: list[Finding]) -> str:
     if not findings:
         return ""
     head = ["| Code | What | Old → new | Impact | Basis |", "|:--|:--|:--|:--|:--|"]
-    rows, more = fit((_row(finding) for finding in findings), budget)
+    rows, more = fit((_row(finding) for finding in findings), TABLE)
     lines = [*head, *rows]
     if more:
         lines += ["", f"{more} more not shown in this table; {ELSEWHERE}."]
@@ -98,7 +102,7 @@ def _detail(finding: Finding) -> str:
     if finding.advice:
         points.append(f"- **Do:** {_text(finding.advice)}")
     if canary := wording.settles(finding):
-        points.append(f"- **Measure:** the {code(canary)} canary on both sides would settle it")
+        points.append(f"- **Canary:** {code(canary)}, run on both sides, would settle it")
     if finding.sources:
         points.append(f"- **Source:** {_source(finding.sources)}")
     return "\n".join([*lines, "", *points, "", "</details>", ""])
@@ -110,11 +114,17 @@ def _source(sources: tuple[str, ...]) -> str:
     return f"{link} (+{more})" if more else link
 
 
-def _folded(findings: list[Finding], title: str, budget: int) -> str:
+def _shared(findings: list[Finding]) -> str:
     if not findings:
         return ""
-    rows, more = fit((_light_row(finding) for finding in findings), budget)
-    lines = [f"<details><summary>{len(findings)} {title}</summary>", ""]
+    return f"On both sides, so no drift:\n\n{_details(findings, FOLDED)}"
+
+
+def _folded(findings: list[Finding]) -> str:
+    if not findings:
+        return ""
+    rows, more = fit((_light_row(finding) for finding in findings), FOLDED)
+    lines = [f"<details><summary>{len(findings)} without effect on outputs</summary>", ""]
     lines += ["| What | Old → new | Why |", "|:--|:--|:--|", *rows, ""]
     if more:
         lines += [f"{more} more not shown here; {ELSEWHERE}.", ""]
@@ -147,7 +157,7 @@ def fit(items: Iterable[str], budget: int) -> tuple[list[str], int]:
 
 def code(text: str, limit: int = 120) -> str:
     """One value as code, where nobody is mentioned and nothing is linked; never empty."""
-    return f"<code>{_entities(value(text, limit)) or '(empty)'}</code>"
+    return f"<code>{ACTIVE.sub(_entity, value(text, limit)) or '(empty)'}</code>"
 
 
 def _text(text: str, limit: int = 1500) -> str:
@@ -156,14 +166,14 @@ def _text(text: str, limit: int = 1500) -> str:
     `@`, `#` and `://` become code of their own: mentions and links are looked for in
     the rendered page, where an entity is a plain character again, but never inside code.
     """
-    escaped = _entities(prose(text, limit))
+    escaped = BLOCK.sub(_entity, ACTIVE.sub(_entity, prose(text, limit)))
     for sign in ("&#58;//", "&#64;", "&#35;"):
         escaped = escaped.replace(sign, f"<code>{sign}</code>")
     return escaped
 
 
-def _entities(text: str) -> str:
-    return ACTIVE.sub(lambda found: f"&#{ord(found[0])};", text)
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"
 
 
 def _upper(text: str) -> str:

@@ -56,12 +56,20 @@ class Page:
         self.line(*left, (" " * room, ""), *right)
         return True
 
-    def paragraph(self, text: str, style: str = "", *, indent: int = 0, label: str = "") -> None:
-        """Write running text, a dim label before its first line and white space before the rest."""
+    def paragraph(
+        self,
+        text: str,
+        style: str = "",
+        *,
+        indent: int = 0,
+        label: str = "",
+        label_style: str = "dim",
+    ) -> None:
+        """Write running text with a label before its first line and white space before the rest."""
         hang = indent + cell_len(label)
         for number, part in enumerate(wrap(text, min(self.width, MEASURE + hang) - hang)):
             head = label if number == 0 else " " * cell_len(label)
-            self.line((head, "dim"), (part, style), indent=indent)
+            self.line((head, label_style), (part, style), indent=indent)
 
     def text(self) -> str:
         """All that was written."""

@@ -58,11 +58,11 @@ def _head(page: Page, verdict: Verdict) -> None:
     word = verdict.status.upper()
     style = f"bold {COLORS[verdict.status] if verdict.status is not Status.IDENTICAL else 'green'}"
     claim = wording.headline(verdict)
-    if page.width < 60:
+    if len(word) + 2 + len(claim) <= page.width:
+        page.line((word, style), ("  " + claim, "bold"))
+    else:
         page.line((word, style))
         page.paragraph(claim, "bold")
-    else:
-        page.line((word, style), ("  " + claim, "bold"))
     page.blank()
     _subjects(page, (verdict.a, verdict.b))
     if relation := wording.relation(verdict):
@@ -70,23 +70,19 @@ def _head(page: Page, verdict: Verdict) -> None:
 
 
 def _subjects(page: Page, subjects: tuple[Subject, Subject]) -> None:
-    from repro.report.page import clip, columns, fill  # noqa: PLC0415 - as above
+    from repro.report.page import columns, fill  # noqa: PLC0415 - as above
 
-    rows = [(plain(s.name), plain(s.kind, 20), value(s.digest, 40)) for s in subjects]
-    kind = max(len(row[1]) for row in rows)
-    digest = max(len(row[2]) for row in rows)
-    room = page.width - 3 - kind - digest - 4
-    widest = min(max(columns([(row[0], "")]) for row in rows), max(room, 0))
+    rows = [(value(s.name), plain(s.kind, 20), value(s.digest, 40)) for s in subjects]
+    kind, digest = (max(len(row[column]) for row in rows) for column in (1, 2))
+    name = max(columns([(row[0], "")]) for row in rows)
+    fits = 3 + name + 2 + kind + 2 + digest <= page.width
     for letter, row in zip("AB", rows, strict=True):
-        if widest >= 16:
-            spans = (
-                (fill(row[0], widest), "bold"),
-                ("  " + row[1].ljust(kind) + "  " + row[2], "dim"),
-            )
-            page.line((f"{letter}  ", "dim"), *spans)
+        about = f"{row[1].ljust(kind)}  {row[2]}"
+        if fits:
+            page.line((f"{letter}  ", "dim"), (fill(row[0], name), "bold"), ("  " + about, "dim"))
         else:
-            page.line((f"{letter}  ", "dim"), (clip(row[0], page.width - 3), "bold"))
-            page.line((f"{row[1]}  {row[2]}", "dim"), indent=3)
+            page.paragraph(row[0], "bold", label=f"{letter}  ")
+            page.line((about, "dim"), indent=3)
 
 
 def _group(page: Page, title: str, findings: list[Finding]) -> None:
@@ -106,16 +102,19 @@ def _heading(page: Page, title: str, count: int, color: str) -> None:
 
 
 def _finding(page: Page, finding: Finding, margin: int) -> None:
-    from repro.report.page import clip, columns  # noqa: PLC0415 - as above
-
     code: Span = (plain(finding.code, 12).ljust(margin), COLORS[finding.status])
-    right: list[Span] = [(finding.impact.value, ""), (f" · {finding.basis}", "dim")]
     subject: Span = (plain(finding.subject), "bold")
+    right: list[Span] = [(finding.impact.value, ""), (f" · {finding.basis}", "dim")]
     shown = _values(finding)
-    if not page.ends([code, subject, ("  ", ""), *shown], right):
-        room = page.width - margin - columns(right) - 2
-        page.ends([code, (clip(subject[0], room), "bold")], right)
-        page.paragraph("".join(text for text, _ in shown), indent=margin)
+    if page.ends([code, subject, ("  ", ""), *shown], right):
+        pass
+    elif page.ends([code, subject], right):
+        page.paragraph(_joined(shown), indent=margin)
+    else:
+        page.paragraph(*subject, label=code[0], label_style=code[1])
+        if not page.ends([(" " * margin, ""), *shown], right):
+            page.paragraph(_joined(shown), indent=margin)
+            page.line(*right, indent=margin)
     _body(page, finding, margin)
 
 
@@ -128,12 +127,12 @@ def _body(page: Page, finding: Finding, margin: int) -> None:
     if finding.advice:
         page.paragraph(prose(finding.advice), indent=margin, label="do      ")
     if canary := wording.settles(finding):
-        text = f"the {plain(canary, 40)} canary on both sides would settle it"
-        page.paragraph(text, indent=margin, label="measure ")
+        text = f"{plain(canary, 40)}, run on both sides, would settle it"
+        page.paragraph(text, indent=margin, label="canary  ")
     if finding.sources:
         more = len(finding.sources) - 1
         text = plain(finding.sources[0], 300) + (f" (+{more})" if more else "")
-        page.paragraph(text, "dim", indent=margin, label="source  ")
+        page.line((f"source  {text}", "dim"), indent=margin)
 
 
 def _values(finding: Finding) -> list[Span]:
@@ -142,27 +141,39 @@ def _values(finding: Finding) -> list[Span]:
     return [*spans, (" → ", "dim"), (shown[1], "")] if len(shown) == 2 else spans
 
 
-def _equivalent(page: Page, findings: list[Finding], limit: int | None) -> None:
-    from repro.report.page import clip, columns, fill  # noqa: PLC0415 - as above
+def _joined(spans: list[Span]) -> str:
+    return "".join(text for text, _ in spans)
 
+
+def _equivalent(page: Page, findings: list[Finding], limit: int | None) -> None:
+    """List what has no effect; a reason that several share is said once, before the others."""
     if not findings:
         return
     _heading(page, "no effect on outputs", len(findings), COLORS[Status.EQUIVALENT])
-    listed = findings if limit is None else findings[:limit]
-    rows = [(plain(f.subject), _values(f), prose(f.why or f.title, 400)) for f in listed]
-    subject = min(max(columns([(row[0], "")]) for row in rows), 28) if rows else 0
-    values = min(max(columns(row[1]) for row in rows), 28) if rows else 0
-    for about, shown, why in rows:
+    page.blank()
+    reasons: dict[str, list[Finding]] = {}
+    for finding in findings:
+        reasons.setdefault(prose(finding.why or finding.title, 400), []).append(finding)
+    left = len(findings) if limit is None else limit
+    for why, alike in reasons.items():
+        if left > 0:
+            _alike(page, why, alike, left)
+        left -= len(alike)
+    if left < 0:
+        page.line((f"… {-left} more, listed with --all", "dim"))
+
+
+def _alike(page: Page, why: str, findings: list[Finding], left: int) -> None:
+    from repro.report.page import clip, columns, fill  # noqa: PLC0415 - as above
+
+    page.paragraph(why, "dim")
+    rows = [(plain(f.subject), _values(f)) for f in findings[:left]]
+    subject = min(max(columns([(row[0], "")]) for row in rows), page.width // 3)
+    for about, shown in rows:
         text = "".join(part for part, _ in shown)
-        if page.width < 72:
-            page.line((clip(f"{about}  {text}", page.width - 2), ""), indent=2)
-            page.line((clip(why, page.width - 4), "dim"), indent=4)
-            continue
-        room = page.width - 2 - subject - values - 4
-        spans = (fill(text, values) + "  ", ""), (clip(why, room), "dim")
-        page.line((fill(about, subject) + "  ", ""), *spans, indent=2)
-    if more := len(findings) - len(listed):
-        page.line((f"… and {more} more (--all lists them)", "dim"), indent=2)
+        page.line(
+            (fill(about, subject), ""), ("  " + clip(text, page.width - subject - 4), ""), indent=2
+        )
 
 
 def _tail(page: Page, verdict: Verdict) -> None:
@@ -171,5 +182,8 @@ def _tail(page: Page, verdict: Verdict) -> None:
     if note := wording.left_out(verdict):
         page.paragraph(note, "dim")
     color = {0: "green", 1: "red", 3: "magenta"}[verdict.exit_code]
-    page.paragraph(wording.tally_line(verdict), f"bold {color}")
-    page.paragraph(wording.exit_meaning(verdict), "dim")
+    tally: Span = (wording.tally_line(verdict), f"bold {color}")
+    meaning: Span = (wording.exit_meaning(verdict), "dim")
+    if not page.ends([tally], [meaning]):
+        page.paragraph(*tally)
+        page.paragraph(*meaning)

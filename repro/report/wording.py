@@ -40,7 +40,7 @@ def headline(verdict: Verdict) -> str:
             number = {0: "differences", 1: "1 difference"}
             return f"{number.get(len(worst), f'{len(worst)} differences')}, none changes outputs"
         case Status.IDENTICAL:
-            return "nothing differs"
+            return "nothing differs" + _faults(len(worst))
 
 
 def relation(verdict: Verdict) -> str:
@@ -77,7 +77,8 @@ def left_out(verdict: Verdict) -> str:
     if not verdict.ignored and verdict.policy.impacts == frozenset(Impact):
         return ""
     chosen = ", ".join(impact for impact in Impact if impact in verdict.policy.impacts)
-    return f"{verdict.ignored} ignored: the policy looks at {chosen or 'nothing'} only"
+    findings = "1 finding" if verdict.ignored == 1 else f"{verdict.ignored} findings"
+    return f"the policy looks at {chosen or 'nothing'} only: {findings} ignored"
 
 
 def tally(verdict: Verdict) -> dict[str, int]:
@@ -101,6 +102,12 @@ def exit_meaning(verdict: Verdict) -> str:
         3: "no verdict without the facts that could not be read",
     }
     return f"exit {verdict.exit_code}: {meaning[verdict.exit_code]}"
+
+
+def _faults(count: int) -> str:
+    if not count:
+        return ""
+    return f", but both sides share {'a known fault' if count == 1 else f'{count} known faults'}"
 
 
 def _impacts(findings: list[Finding], one: str, many: str) -> str:

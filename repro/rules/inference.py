@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 PLACE: Final = frozenset({"location", "source", "properties.owner", "properties.links"})
 """Where a thing is and how it was known, not what it is."""
+CODES: Final = {
+    "UNREAD": "A fact could not be read on a side, so the sides cannot be called equal in it.",
+    "MOVED": "Version and content are equal; only the place, or how it was known, differs.",
+    "BYSTAND": "The package is listed as one that no output depends on.",
+    "INFER": "No rule speaks of this change; what its kind of component does was inferred.",
+}
+"""Codes of findings that no rule stands behind."""
 NAMED: Final = ("python.package", "os.package", "conda.package")
 """Kinds whose bystanders are known by name."""
 

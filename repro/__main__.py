@@ -1,0 +1,5 @@
+"""Lets `python -m repro` be the command."""
+
+from repro.cli.main import main
+
+main()

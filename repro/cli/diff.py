@@ -1,0 +1,153 @@
+"""`repro diff`: two manifests or targets in, a verdict and an exit code out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from repro.cli.options import read, target_options
+from repro.errors import UsageError
+
+if TYPE_CHECKING:
+    from repro.verdict import Verdict
+
+IMPACTS = ("tokens", "prompt", "preprocessing", "sampling", "numerics", "bits", "compat", "speed")
+FORMATS = ("text", "json", "markdown")
+
+
+@click.command(no_args_is_help=True)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help=f"{', '.join(FORMATS)}; to standard output or to a file. Repeatable.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report there; the suffix says how.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["divergent", "suspect", "any", "never"]),
+    default="suspect",
+    show_default=True,
+    help="The mildest verdict that exits with 1.",
+)
+@click.option(
+    "--impact",
+    "impacts",
+    metavar="LIST",
+    help=f"Look at these outputs alone, comma-separated: {', '.join(IMPACTS)}.",
+)
+@click.option("--all", "everything", is_flag=True, help="List harmless changes one by one too.")
+@target_options
+def diff(  # noqa: PLR0917
+    a: str,
+    b: str,
+    formats: tuple[str, ...],
+    output: str | None,
+    fail_on: str,
+    impacts: str | None,
+    everything: bool,  # click passes it so
+    **values: Any,
+) -> int:
+    """Say what differs between A and B, and whether it changes model outputs.
+
+    A and B are manifests (files, or `-`) or targets, mixed as you like.
+
+    \b
+    Examples:
+      repro diff eval.json production.json
+      repro diff app:v1 app:v2 --fail-on divergent
+      repro diff baseline.json local --impact tokens,prompt
+      repro diff v1.json v2.json -f text -f json=drift.json -f markdown=comment.md
+
+    \b
+    Exit codes:
+      0  nothing that --fail-on forbids      2  could not run
+      1  drift at or over --fail-on          3  indeterminate: a needed fact was unreadable
+    """
+    places = _places(formats, output)
+    policy = _policy(fail_on, impacts)
+    verdict = _verdict(a, b, policy, values)
+    _report(verdict, places, everything=everything)
+    return verdict.exit_code
+
+
+def _places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Path | None]]:
+    """Pair formats with files; None is standard output."""
+    places: list[tuple[str, Path | None]] = []
+    for text in formats:
+        name, separator, file = text.partition("=")
+        if name not in FORMATS or (separator and not file):
+            raise UsageError(
+                f"--format {text!r}", advice=f"Say {', '.join(FORMATS)}, or NAME=FILE."
+            )
+        places.append((name, Path(file) if separator else None))
+    if output:
+        places = [*_with_file(places, Path(output))]
+    if not places:
+        places = [("text", None)]
+    if sum(path is None for _, path in places) > 1:
+        raise UsageError(
+            "two reports for standard output", advice="Give all but one a file: -f json=FILE"
+        )
+    return places
+
+
+def _with_file(places: list[tuple[str, Path | None]], path: Path) -> list[tuple[str, Path | None]]:
+    """Send the one report without a file to `-o`, or choose its format by the suffix."""
+    open_ones = [name for name, place in places if place is None]
+    named = [place for place in places if place[1] is not None]
+    by_suffix = {".json": "json", ".md": "markdown", ".markdown": "markdown"}
+    name = open_ones[0] if open_ones else by_suffix.get(path.suffix, "text")
+    return [*named, (name, path)]
+
+
+def _policy(fail_on: str, impacts: str | None) -> Any:
+    from repro.policy import Policy  # noqa: PLC0415
+    from repro.rules.finding import Impact  # noqa: PLC0415
+
+    if impacts is None:
+        return Policy(fail_on=fail_on)  # type: ignore[arg-type]  # click checked the choice
+    names = [name.strip() for name in impacts.split(",") if name.strip()]
+    unknown = [name for name in names if name not in IMPACTS]
+    if unknown or not names:
+        raise UsageError(
+            f"--impact {impacts!r}", advice=f"Say one or more of {', '.join(IMPACTS)}."
+        )
+    wanted = frozenset(map(Impact, names))
+    return Policy(fail_on=fail_on, impacts=wanted)  # type: ignore[arg-type]  # as above
+
+
+def _verdict(a: str, b: str, policy: Any, values: dict[str, Any]) -> Verdict:
+    from repro.cli.source import manifest  # noqa: PLC0415
+    from repro.diff import compare  # noqa: PLC0415
+    from repro.rules.catalog import load  # noqa: PLC0415
+    from repro.rules.judge import judge  # noqa: PLC0415
+    from repro.verdict import decide  # noqa: PLC0415
+
+    options = read(values)
+    comparison = compare(manifest(a, options), manifest(b, options))
+    return decide(comparison, judge(comparison, load()), policy)
+
+
+def _report(verdict: Verdict, places: list[tuple[str, Path | None]], *, everything: bool) -> None:
+    from repro.cli.output import color, stdout, width, write  # noqa: PLC0415
+    from repro.report import FORMATS as RENDERERS  # noqa: PLC0415
+    from repro.report import terminal  # noqa: PLC0415
+
+    folding: dict[str, Any] = {"folded": None} if everything else {}
+    for name, path in places:
+        if name == "text" and path is None:
+            text = terminal.render(verdict, width=width(), color=color(), **folding)
+        else:
+            text = RENDERERS[name].render(verdict)
+        if path is None:
+            stdout(text.encode("utf-8"))
+        else:
+            write(path, text.encode("utf-8"))
+            click.echo(f"repro: {name} report → {path}", err=True)

@@ -1,0 +1,77 @@
+"""Options that several commands share: how a target is reached and run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repro.target.options import Options
+
+
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a snapshot to a command; `read` turns them into Options."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+OPTIONS = (
+    click.option("--gpus", metavar="GPUS", help="GPUs for the run: all, 2, or device=0,1."),
+    click.option(
+        "-v",
+        "--volume",
+        "volumes",
+        multiple=True,
+        metavar="SOURCE:PATH",
+        help="Mount a volume or folder, read-only. Repeatable.",
+    ),
+    click.option(
+        "-e",
+        "--env",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set a variable for the run. Repeatable.",
+    ),
+    click.option("--platform", metavar="OS/ARCH", help="Variant of a multi-platform image."),
+    click.option(
+        "--timeout",
+        type=click.IntRange(1, 86400),
+        default=120,
+        show_default=True,
+        metavar="SECONDS",
+        help="Time that the probe may take.",
+    ),
+    click.option(
+        "--memory",
+        default="4g",
+        show_default=True,
+        metavar="SIZE",
+        help="Memory that the probe may take, frameworks included.",
+    ),
+    click.option(
+        "--path",
+        "paths",
+        multiple=True,
+        metavar="PATH",
+        help="Where in the target tokenizers and models lie, besides the usual places. Repeatable.",
+    ),
+    click.option(
+        "--frameworks/--no-frameworks",
+        default=True,
+        help="Import torch, JAX, … in the target and ask them (default), or leave them alone.",
+    ),
+    click.option("-H", "--host", metavar="URL", help="Engine to use (default: DOCKER_HOST)."),
+    click.option("-c", "--context", metavar="NAME", help="Docker context to use."),
+)
+
+
+def read(values: dict[str, Any]) -> Options:
+    """Check the values of `target_options`."""
+    from repro.target.options import Options, parse_memory  # noqa: PLC0415
+
+    taken = {key: values[key] for key in Options.__struct_fields__ if key != "memory"}
+    return Options(memory=parse_memory(values["memory"]), **taken)

@@ -1,0 +1,30 @@
+"""`repro show`: what a manifest says, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from repro.cli.options import read, target_options
+
+
+@click.command(no_args_is_help=True)
+@click.argument("manifest", metavar="MANIFEST|TARGET")
+@click.option("-k", "--kind", metavar="PATTERN", help="List all of a kind, such as 'cuda.*'.")
+@target_options
+def show(manifest: str, kind: str | None, **values: Any) -> None:
+    """Show what a manifest holds.
+
+    \b
+    Examples:
+      repro show v1.json
+      repro show v1.json --kind python.package
+      repro show app:v1 --kind 'cuda.*'
+    """
+    from repro.cli import source  # noqa: PLC0415
+    from repro.cli.output import color, stdout, width  # noqa: PLC0415
+    from repro.report import manifest as view  # noqa: PLC0415
+
+    found = source.manifest(manifest, read(values))
+    stdout(view.render(found, width=width(), color=color(), kind=kind).encode("utf-8"))

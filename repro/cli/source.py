@@ -1,0 +1,35 @@
+"""An argument that is a manifest's file, or a target to take a snapshot of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.cli.progress import working
+from repro.errors import ManifestError
+
+if TYPE_CHECKING:
+    from repro.manifest import Manifest
+    from repro.target.options import Options
+
+
+def manifest(text: str, options: Options) -> Manifest:
+    """Read a manifest (`-` is standard input), or take one."""
+    from repro.manifest import decode, load  # noqa: PLC0415
+
+    if text == "-":
+        return decode(sys.stdin.buffer.read(), name="standard input")
+    if Path(text).is_file():
+        return load(Path(text))
+    if text.endswith(".json") or text.startswith(("./", "/", "../")):
+        raise ManifestError(f"{text}: no such file", advice="Name a manifest file or a target.")
+    return take(text, options)
+
+
+def take(text: str, options: Options) -> Manifest:
+    """Take a snapshot, with progress."""
+    from repro.target.resolve import snapshot  # noqa: PLC0415
+
+    with working(f"taking a snapshot of {text}"):
+        return snapshot(text, options)
