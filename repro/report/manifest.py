@@ -71,7 +71,7 @@ def _overview(page: Page, manifest: Manifest) -> None:
     for scope in ("whole", *SCOPES):
         held = sum(scope in ("whole", fact.scope) for fact in manifest.facts)
         label, digest = scope.ljust(MARGIN), value(getattr(digests, scope), 40)
-        page.line((label, "dim"), (digest, "" if held else "dim"), (f"  {held} facts", "dim"))
+        page.line((label, "dim"), (digest, "" if held else "dim"), (f"{held:>4} facts", "dim"))
     page.blank()
     for title, patterns in SECTIONS:
         _section(page, title, _select(manifest, patterns))

@@ -149,8 +149,8 @@ def _numerics() -> list[Finding]:
             impact=Impact.BITS,
             old="12.1.3.1",
             new="12.4.5.8",
-            why="A release may sum in another order; results differ in the last bits, and a near-tie"
-            " between two tokens can then fall the other way.",
+            why="A release may sum in another order; results differ in the last bits, and a near-"
+            "tie between two tokens can then fall the other way.",
             sources=("https://docs.nvidia.com/cuda/cublas/#results-reproducibility",),
             advice="Run the numerics canary on both sides.",
             canary="numerics",
@@ -160,6 +160,11 @@ def _numerics() -> list[Finding]:
 
 def _harmless(count: int) -> list[Finding]:
     names = ("tqdm", "rich", "httpx", "certifi", "click", "idna", "urllib3", "colorama", "pluggy")
+    reasons = (
+        "It draws, fetches or parses options; no model output passes through it.",
+        "Version and content are equal; only where it lies differs.",
+        "It is used when packages are built and tested, not when a model runs.",
+    )
     return [
         finding(
             names[index % len(names)] + ("" if index < len(names) else f"-{index}"),
@@ -170,7 +175,7 @@ def _harmless(count: int) -> list[Finding]:
             basis=Basis.INFERRED,
             old=f"4.{index}.0",
             new=f"4.{index + 1}.2",
-            why="It draws, fetches or parses options; no model output passes through it.",
+            why=reasons[index % 3],
         )
         for index in range(count)
     ]
@@ -255,7 +260,8 @@ def many() -> Verdict:
 
 
 def on_both_sides() -> Verdict:
-    return verdict(Status.IDENTICAL, [_shared()])
+    same = subject("registry.example/serve:2024.06", "a")
+    return verdict(Status.IDENTICAL, [_shared()], a=same, b=same, same_image=True)
 
 
 CASES = {

@@ -1,0 +1,194 @@
+"""What a person reads, at every width, with colour and without."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from repro.policy import Policy
+from repro.report import terminal
+from repro.report.plain import HOSTILE
+from repro.rules.finding import Basis, Impact, Status
+from tests.report import cases
+
+if TYPE_CHECKING:
+    from repro.verdict import Verdict
+
+ESCAPE = re.compile("\x1b\\[[0-9;]*m")
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+@pytest.mark.parametrize("width", [1, 40, 47, 60, 80, 100, 200])
+def test_lines_fit_the_width_and_only_a_source_may_be_longer(name: str, width: int) -> None:
+    lines = terminal.render(cases.CASES[name](), width=width).splitlines()
+    wide = [line for line in lines if cell_len(line) > max(width, 40)]
+    assert all(line.lstrip().startswith("source ") for line in wide)
+    assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_colour_adds_escapes_and_changes_nothing_else(name: str) -> None:
+    verdict = cases.CASES[name]()
+    bare = terminal.render(verdict, width=80, color=False)
+    styled = terminal.render(verdict, width=80, color=True)
+    assert "\x1b" not in bare
+    assert ESCAPE.sub("", styled) == bare
+    assert styled != bare
+
+
+def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = terminal.render(cases.divergent(), width=80, color=True)
+    for name, value in (("NO_COLOR", "1"), ("COLUMNS", "50"), ("TERM", "dumb")):
+        monkeypatch.setenv(name, value)
+    assert terminal.render(cases.divergent(), width=80, color=True) == before
+
+
+def test_the_worst_comes_first() -> None:
+    text = terminal.render(cases.divergent())
+    places = [text.index(word) for word in ("DIVERGENT", "TOK001", "CUD011", "tqdm", "CUD020")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("case", "first"),
+    [
+        ("divergent", "outputs will differ: 1 finding changes tokens, 1 prompt, 1 numerics"),
+        ("identical", "nothing differs"),
+        ("equivalent", "3 differences, none changes outputs"),
+        ("indeterminate", "this cannot be judged: 1 fact could not be read"),
+        ("many", "outputs will differ: 500 findings change tokens"),
+        ("on_both_sides", "nothing differs, but both sides share a known fault"),
+    ],
+)
+def test_the_first_line_is_the_verdict_in_words(case: str, first: str) -> None:
+    verdict = cases.CASES[case]()
+    line = terminal.render(verdict).splitlines()[0]
+    assert line == f"{verdict.status.upper()}  {first}"
+
+
+def test_one_image_on_two_hosts_is_said_to_be_that() -> None:
+    assert "same image, different host\n" in terminal.render(cases.indeterminate())
+    assert "same image" not in terminal.render(cases.divergent())
+
+
+def test_a_block_shows_values_impact_basis_reason_advice_and_source() -> None:
+    text = terminal.render(cases.divergent(), width=100)
+    block = text[text.index("TOK001") : text.index("TPL002")]
+    assert re.search(
+        r"^TOK001  tokenizers  0\.19\.1 → 0\.20\.3 +tokens · measured$", block, re.MULTILINE
+    )
+    assert "14 of 300 strings" in block
+    assert "do      Pin tokenizers" in block
+    assert "/releases/tag/v0.20.0 (+1)\n" in block
+    assert "canary" not in block[block.index("do ") :], (
+        "it was measured: there is nothing to settle"
+    )
+
+
+def test_an_unmeasured_finding_names_the_canary_that_could_settle_it() -> None:
+    block = terminal.render(cases.divergent()).partition("SET004")[2].partition("CUD011")[0]
+    assert "(none) → 0" in block
+    assert "canary  numerics, run on both sides, would settle it" in block
+
+
+def test_digests_are_short_and_whole_on_one_line() -> None:
+    for width in (40, 60, 100):
+        text = terminal.render(cases.divergent(), width=width)
+        assert "sha256:3f786850e387" in text
+        assert "sha256:89e6c98d9288" in text
+
+
+def test_what_has_no_effect_is_folded_and_counted() -> None:
+    text = terminal.render(cases.divergent())
+    assert "no effect on outputs (11)" in text
+    assert "… 3 more, listed with --all" in text
+    assert text.count("no model output passes through it") == 1
+    every = terminal.render(cases.divergent(), folded=None)
+    assert "more, listed" not in every
+    assert all(f.subject in every for f in cases.divergent().findings)
+    none = terminal.render(cases.divergent(), folded=0)
+    assert "… 11 more" in none
+
+
+def test_a_fault_on_both_sides_shows_its_value_once() -> None:
+    text = terminal.render(cases.on_both_sides())
+    assert "on both sides, so no drift (1)" in text
+    assert text.count("8.9.7 and 9.1.0") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "fail_on", "last"),
+    [
+        (Status.IDENTICAL, "any", "PASS [no findings]"),
+        (Status.EQUIVALENT, "suspect", "PASS [equivalent:1]"),
+        (Status.EQUIVALENT, "any", "FAIL [equivalent:1]"),
+        (Status.SUSPECT, "divergent", "PASS [suspect:1]"),
+        (Status.DIVERGENT, "divergent", "FAIL [divergent:1]"),
+        (Status.DIVERGENT, "never", "PASS [divergent:1]"),
+        (Status.INDETERMINATE, "divergent", "INDETERMINATE [unreadable:1]"),
+    ],
+)
+def test_the_last_line_is_the_tally_with_the_exit_code(
+    status: Status, fail_on: str, last: str
+) -> None:
+    findings = [] if status is Status.IDENTICAL else [cases.finding(status=status)]
+    policy = Policy(fail_on=fail_on)  # type: ignore[arg-type]  # parametrized words
+    verdict = cases.verdict(status, findings, policy=policy)
+    line = terminal.render(verdict).splitlines()[-1]
+    assert line.startswith(last)
+    assert f"exit {verdict.exit_code}: " in line
+
+
+def test_what_the_policy_does_not_look_at_is_said() -> None:
+    policy = Policy(impacts=frozenset({Impact.PROMPT, Impact.TOKENS}))
+    text = terminal.render(cases.verdict(Status.EQUIVALENT, ignored=7, policy=policy))
+    assert "the policy looks at tokens, prompt only: 7 findings ignored\n" in text
+
+
+def test_markup_and_escapes_of_an_image_are_shown_not_obeyed() -> None:
+    text = terminal.render(cases.hostile(), width=120)
+    assert "[bold]markup[/bold]" in text
+    assert "\\x1b[31mred" in text
+    assert "\\u202eevil" in text
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> Verdict:
+    """Verdicts with any text in every place that an image or a rule can fill."""
+    text = st.text() | st.just(cases.HOSTILE)
+    findings = [
+        cases.finding(
+            draw(text),
+            code=draw(text),
+            title=draw(text),
+            status=status,
+            impact=draw(st.sampled_from(list(Impact))),
+            basis=draw(st.sampled_from(list(Basis))),
+            old=draw(st.none() | text),
+            new=draw(st.none() | text),
+            why=draw(text),
+            advice=draw(text),
+            sources=tuple(draw(st.lists(text, max_size=2))),
+            canary=draw(st.none() | text),
+        )
+        for status in draw(st.lists(st.sampled_from(list(Status)), max_size=4))
+    ]
+    worst = max((f.status for f in findings), key=lambda s: s.rank, default=Status.IDENTICAL)
+    side = cases.subject(draw(text), "a")
+    return cases.verdict(worst, findings, a=side, b=cases.subject(draw(text), "b"))
+
+
+@settings(max_examples=60)
+@given(verdicts(), st.integers(min_value=20, max_value=220))
+def test_no_text_whatever_puts_a_control_character_into_the_report(
+    verdict: Verdict, width: int
+) -> None:
+    text = terminal.render(verdict, width=width, color=False)
+    assert set(HOSTILE.findall(text)) == {"\n"}
+    text.encode()
+    assert terminal.render(verdict, width=width, color=False) == text
