@@ -9,7 +9,6 @@ MARK = "@repro-child@"
 """Begins the lines that are answers; whatever else a library prints is not one of them."""
 
 
-
 def run(python, code, arguments=(), timeout=60, env=None, isolated=False):
     """Run Python code and return the values that it printed with `say`, in order.
 

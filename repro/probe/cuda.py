@@ -259,7 +259,8 @@ def _version(files, library, real, digits, owner):
 
 def _stated(files, library, directory):
     """The version in the header that came with the library, or None."""
-    root = "/usr" if directory.startswith("/usr/lib") else posixpath.dirname(directory)
+    system = re.match(r"/usr/lib(64|/[^/]+-linux-gnu)$", directory)
+    root = "/usr" if system else posixpath.dirname(directory)
     try:
         text = files.text(posixpath.join(root, "include", library.header))
     except OSError:

@@ -141,14 +141,12 @@ def _devices(nvml, cuda, nodes):
 
 def _device(told, seen):
     """Properties of one device: NVML's, with what only libcuda knows."""
-    properties = {key: _value(pair) for key, pair in told.items() if isinstance(pair, list)}
-    for key in ("sm_count", "threads_per_sm"):
-        properties[key] = seen.get(key)
-    properties["compute_capability"] = properties.get("compute_capability") or seen.get(
-        "compute_capability"
-    )
-    instances = told.get("instances") or {}
-    shown = [{key: _value(pair) for key, pair in sorted(i.items())} for i in instances]
+    instances = told.pop("instances", ())
+    properties = {key: _value(pair) for key, pair in told.items()}
+    for key, value in seen.items():
+        if key != "bus" and properties.get(key) is None:
+            properties[key] = value
+    shown = [{key: _value(pair) for key, pair in sorted(each.items())} for each in instances]
     properties["mig_devices"] = shown or None
     return properties
 

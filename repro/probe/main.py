@@ -94,6 +94,8 @@ def answer(payload, nonce):
 def main():
     options = json.loads(sys.argv[1])
     context = Context(options)
+    if context.entry_only:
+        context.executable = sys.executable or context.executable  # Looks through pyenv's shims.
     signal.alarm(int(context.timeout) + 5)  # The last guard, where nobody outside can stop us.
     facts, times = collect(Files(), context)
     payload = {"facts": facts, "milliseconds": times}

@@ -84,7 +84,7 @@ def _model(files, directory):
         "file",
         None,
         values.text(directory.location),
-        **{key: value for key, value in properties.items() if value}
+        **{key: value for key, value in properties.items() if value},
     )
 
 

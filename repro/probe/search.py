@@ -19,7 +19,16 @@ ROOTS = (
 )
 """Where serving images and their documentation put models."""
 
-SKIP = ("proc", "sys", "dev", "site-packages", "dist-packages", "node_modules", "__pycache__", ".git")
+SKIP = (
+    "proc",
+    "sys",
+    "dev",
+    "site-packages",
+    "dist-packages",
+    "node_modules",
+    "__pycache__",
+    ".git",
+)
 
 DEPTH = 8
 """Levels below a root."""
@@ -82,7 +91,9 @@ class Survey:
         self.directories, self.caches, self.faults = [], [], []
         self._files, self._seen = files, set()
         for path in context.paths:
-            self._root(path if files.is_dir(path) or not files.exists(path) else _parent(path), True)
+            self._root(
+                path if files.is_dir(path) or not files.exists(path) else _parent(path), True
+            )
         for path in ROOTS:
             self._root(path, False)
         for path in _hub_paths(files, context):

@@ -107,7 +107,7 @@ def _component(directory, properties):
         "file",
         None,
         values.text(directory.location),
-        **properties
+        **properties,
     )
 
 

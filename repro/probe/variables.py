@@ -204,9 +204,7 @@ NAMES = frozenset(
 )
 """All of them, matched exactly."""
 
-UNSAID = frozenset(
-    "HOSTNAME HOME PWD OLDPWD SHLVL _ TERM container LINES COLUMNS".split()
-)
+UNSAID = frozenset("HOSTNAME HOME PWD OLDPWD SHLVL _ TERM container LINES COLUMNS".split())
 """Set anew for every container by engines and shells; not even the name says anything."""
 
 UNSAID_PATTERN = r"REPRO_.*|.*_SERVICE_(HOST|PORT)(_.*)?|.*_PORT(_\d+_(TCP|UDP).*)?"

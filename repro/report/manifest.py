@@ -71,7 +71,11 @@ def _overview(page: Page, manifest: Manifest) -> None:
     for scope in ("whole", *SCOPES):
         held = sum(scope in ("whole", fact.scope) for fact in manifest.facts)
         label, digest = scope.ljust(MARGIN), value(getattr(digests, scope), 40)
-        page.line((label, "dim"), (digest, "" if held else "dim"), (f"{held:>4} facts", "dim"))
+        page.line(
+            (label, "dim"),
+            (digest, "" if held else "dim"),
+            (f"{held:>4} fact{'s' * (held != 1)}", "dim"),
+        )
     page.blank()
     for title, patterns in SECTIONS:
         _section(page, title, _select(manifest, patterns))

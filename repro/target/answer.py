@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,7 @@ from repro.manifest.codec import check_value
 
 LIMIT: Final = 64 << 20
 """Bytes of output that are read from a probe."""
+OLD: Final = re.compile(rb"@repro-old-python ([\d.]+)")
 MOST: Final = 200_000
 """Facts of one target."""
 
@@ -25,15 +26,23 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     milliseconds: dict[str, int] = {}
 
 
-def parse(output: bytes, nonce: str) -> Answer:
+class Output(NamedTuple):
+    """What a probe printed."""
+
+    out: bytes
+    err: bytes = b""
+    """The end of standard error alone: it explains a failure."""
+
+
+def parse(output: Output, nonce: str) -> Answer:
     """Read an answer; ProbeError where it is missing, cut, altered or malformed."""
     pattern = rb"@repro-begin %s (\d{1,9}) ([0-9a-f]{64})\r?\n" % re.escape(nonce.encode())
-    heads = list(re.finditer(pattern, output))
+    heads = list(re.finditer(pattern, output.out))
     if not heads:
-        raise ProbeError(_no_answer(output), advice=_advice(output))
+        raise ProbeError(_no_answer(output), advice=_advice(output.err))
     head = heads[-1]
-    end = output.find(b"@repro-end %s" % nonce.encode(), head.end())
-    body = output[head.end() : end if end >= 0 else None]
+    end = output.out.find(b"@repro-end %s" % nonce.encode(), head.end())
+    body = output.out[head.end() : end if end >= 0 else None]
     text = body.replace(b"\r", b"").replace(b"\n", b"")
     if end < 0 or len(text) != int(head[1]) or hashlib.sha256(text).hexdigest() != head[2].decode():
         raise ProbeError(
@@ -55,15 +64,17 @@ def _decode(text: bytes) -> Answer:
     return answer
 
 
-def _no_answer(output: bytes) -> str:
-    if old := re.search(rb"@repro-old-python ([\d.]+)", output):
+def _no_answer(output: Output) -> str:
+    if old := OLD.search(output.err):
         return f"the target's Python is {old[1].decode()}; the probe needs 3.7 or newer"
-    tail: Any = output[-300:].decode("ascii", "backslashreplace").strip()
-    printed = f"; it printed {len(output)} bytes, the last of them {tail!r}" if tail else ""
+    last = output.err.decode("utf-8", "replace").strip().rpartition("\n")[2][:300]
+    if last:
+        return f"the probe gave no answer: {last}"
+    printed = f"; it printed {len(output.out)} bytes that are none" if output.out else ""
     return "the probe gave no answer" + printed
 
 
-def _advice(output: bytes) -> str:
-    if b"@repro-old-python" in output:
+def _advice(errors: bytes) -> str:
+    if OLD.search(errors):
         return "Take the snapshot with an image that has a newer Python."
     return "Check that `python3` in the target is a Python interpreter and can start."

@@ -12,7 +12,7 @@ from docker.errors import APIError, DockerException, NotFound
 from repro.errors import EngineError, ProbeError, TargetError
 from repro.manifest import Manifest, Target
 from repro.target import pack
-from repro.target.answer import LIMIT
+from repro.target.answer import LIMIT, Output
 from repro.target.engine_facts import engine_facts, host_name, image_config, image_facts
 from repro.target.image import inspect
 from repro.target.interpreter import candidates
@@ -65,12 +65,12 @@ def _image_name(container: Container) -> str:
 
 def _ask(
     client: docker.DockerClient, container: Container, told: dict[str, Any], options: Options
-) -> bytes:
+) -> Output:
     arguments = pack.arguments(told)
     for program in chain(("python3", "python"), candidates(container)):
         output, code = _exec(client, container, [program, *arguments], options)
         if not _not_found(output, code):
-            return output
+            return Output(output)
     raise TargetError(
         f"container {container.name} has no Python that could run the probe",
         advice="The probe needs Python 3.7 or newer in the container.",

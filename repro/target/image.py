@@ -17,6 +17,7 @@ from repro.target.snapshot import probe_options, take
 if TYPE_CHECKING:
     import docker
 
+    from repro.target.answer import Output
     from repro.target.options import Options
 
 
@@ -60,7 +61,7 @@ def _local(client: docker.DockerClient) -> bool:
 
 def _ask(
     client: docker.DockerClient, name: str, image: str, told: dict[str, Any], options: Options
-) -> bytes:
+) -> Output:
     """Run the probe with the image's Python: by name on the PATH, else where its files lie."""
     arguments = pack.arguments(told)
     for program in ("python3", "python"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from repro.errors import ProbeError, TargetError
 from repro.manifest import Manifest, Target
 from repro.target import pack
+from repro.target.answer import Output
 from repro.target.snapshot import probe_options, take
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _current() -> str:
     return shutil.which("python3") or sys.executable
 
 
-def _ask(executable: str, told: dict[str, Any], options: Options) -> bytes:
+def _ask(executable: str, told: dict[str, Any], options: Options) -> Output:
     command = [executable, *pack.arguments(told)]
     try:
         done = subprocess.run(
@@ -60,5 +61,4 @@ def _ask(executable: str, told: dict[str, Any], options: Options) -> bytes:
             f"{executable} cannot be started: {error.strerror}",
             advice="Name a Python interpreter: python:/path/to/bin/python",
         ) from error
-    old = done.stderr if b"@repro-old-python" in done.stderr else b""
-    return done.stdout + old
+    return Output(done.stdout, done.stderr[-2000:])

@@ -11,7 +11,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 from repro.errors import EngineError, ProbeError, TargetError
-from repro.target.answer import LIMIT
+from repro.target.answer import LIMIT, Output
 from repro.target.options import Options, parse_env, parse_volume
 
 if TYPE_CHECKING:
@@ -73,8 +73,10 @@ def device_requests(gpus: str | None) -> list[docker.types.DeviceRequest]:
     raise TargetError(f"--gpus {gpus!r} is not understood", advice="Say all, 2 or device=0,1.")
 
 
-def run(client: docker.DockerClient, image: str, command: Sequence[str], options: Options) -> bytes:
-    """Run a command in a fresh container of an image and return its standard output.
+def run(
+    client: docker.DockerClient, image: str, command: Sequence[str], options: Options
+) -> Output:
+    """Run a command in a fresh container of an image and return what it printed.
 
     Raises NoSuchProgramError where the image lacks it, TargetError where it cannot be started,
     ProbeError where it ends otherwise than by itself.
@@ -84,7 +86,7 @@ def run(client: docker.DockerClient, image: str, command: Sequence[str], options
         _wait(container, options)
         output = _output(container)
         _check(client, container, output, options)
-        return output
+        return Output(output, _errors(container))
 
 
 @contextmanager
@@ -153,6 +155,13 @@ def _output(container: Container) -> bytes:
     except (requests.RequestException, DockerException) as error:
         raise _lost(error) from error
     return bytes(output)
+
+
+def _errors(container: Container) -> bytes:
+    try:
+        return bytes(container.logs(stdout=False, stderr=True, tail=5))[-2000:]
+    except (requests.RequestException, DockerException):
+        return b""
 
 
 def _check(

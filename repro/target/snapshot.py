@@ -13,6 +13,7 @@ from repro.target.answer import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from repro.target.answer import Output
     from repro.target.options import Options
 
 
@@ -29,7 +30,7 @@ def probe_options(options: Options, **more: Any) -> dict[str, Any]:
 
 def take(
     target: Target,
-    ask: Callable[[dict[str, Any]], bytes],
+    ask: Callable[[dict[str, Any]], Output],
     told: dict[str, Any],
     engine: Iterable[Fact] = (),
     volatile: dict[str, Value] | None = None,

@@ -1,0 +1,114 @@
+"""Finds the packages of the operating system: dpkg, apk, rpm."""
+
+import os
+import re
+
+from . import facts, rpm, values
+
+DPKG = "/var/lib/dpkg/status"
+DISTROLESS = "/var/lib/dpkg/status.d"
+"""One file a package; distroless images have no package manager."""
+
+APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
+"""The second since apk-tools 3."""
+
+LARGEST = 256 << 20
+"""Bytes of a database; that of a full desktop has under 100 MB."""
+
+FIELD = re.compile(rb"^(Package|Status|Version|Architecture|Source): *(.*)$", re.MULTILINE)
+"""The fields of deb-control(5) and dpkg's status file that are kept."""
+
+APK_FIELD = re.compile(rb"^([PVAo]):(.*)$", re.MULTILINE)
+"""Package, version, architecture, origin (Alpine wiki, "Apk spec")."""
+
+
+def collect(files, context):
+    """Yield one component a package, of every database that is there."""
+    known = False
+    for read, path in _databases(files):
+        known = True
+        try:
+            for fact in read(files, path):
+                yield fact
+        except (OSError, ValueError) as error:
+            yield facts.unreadable(facts.IMAGE, "os.package", path, values.reason(error))
+    if not known:
+        yield facts.absent(facts.IMAGE, "os.package", "any", "no dpkg, apk or rpm database")
+
+
+def _databases(files):
+    # A file that is there and cannot be read is a fault, so nothing here asks whether it can.
+    if files.exists(DPKG):
+        yield _dpkg, DPKG
+    if files.exists(DISTROLESS):
+        yield _distroless, DISTROLESS
+    for path in APK:
+        if files.exists(path):
+            yield _apk, path
+            break
+    for folder in rpm.FOLDERS:
+        if any(files.exists(os.path.join(folder, name)) for name in rpm.DATABASES):
+            yield _rpm, folder
+            break
+
+
+def _dpkg(files, path):
+    return _stanzas(files.read(path, LARGEST), path)
+
+
+def _distroless(files, path):
+    for name in files.list(path):
+        if not name.endswith(".md5sums"):
+            for fact in _stanzas(files.read(os.path.join(path, name)), path):
+                yield fact
+
+
+def _stanzas(data, path):
+    found = 0
+    for stanza in data.split(b"\n\n"):
+        fields = {key: _text(value) for key, value in FIELD.findall(stanza)}
+        found += b"Package" in fields
+        # Distroless says no status; a removed package keeps its stanza until it is purged.
+        installed = fields.get(b"Status", "install ok installed").endswith(" installed")
+        if fields.get(b"Package") and b"Version" in fields and installed:
+            # "Source: name (version)": the version says nothing that our own does not.
+            source = fields.get(b"Source", "").partition(" ")[0]
+            yield _package(
+                fields[b"Package"], fields[b"Version"], fields.get(b"Architecture"), source, "dpkg"
+            )
+    if data.strip() and not found:
+        raise ValueError("no package in %d bytes" % len(data))
+
+
+def _apk(files, path):
+    data = files.read(path, LARGEST)
+    found = 0
+    for stanza in data.split(b"\n\n"):
+        fields = {key: _text(value) for key, value in APK_FIELD.findall(stanza)}
+        if fields.get(b"P") and b"V" in fields:
+            found += 1
+            yield _package(fields[b"P"], fields[b"V"], fields.get(b"A"), fields.get(b"o"), "apk")
+    if data.strip() and not found:
+        raise ValueError("no package in %d bytes" % len(data))
+
+
+def _rpm(files, folder):
+    for fields in rpm.packages(files, folder, LARGEST):
+        name, version, arch, source = map(_text, fields)
+        yield _package(name, version, arch or None, source, "rpm")
+
+
+def _package(name, version, arch, source, manager):
+    return facts.component(
+        facts.IMAGE,
+        "os.package",
+        name,
+        manager,
+        version,
+        arch=arch,
+        source=source if source and source != name else None,
+    )
+
+
+def _text(value):
+    return values.text(value.decode("utf-8", "surrogateescape").strip())
