@@ -17,8 +17,8 @@ SEGMENTS = 128
 """Program headers that are read at most; real libraries have about ten."""
 SMALL = 64 << 10
 """Bytes that one read may ask for: dynamic sections, notes and small string tables fit."""
-FAR = 1 << 47
-"""No file is larger, so an offset beyond it is a lie that a seek could stumble over."""
+FAR = 1 << 40
+"""No library has a terabyte: an offset beyond is a lie, and some file systems refuse the seek."""
 
 
 def read(files, path):
@@ -113,7 +113,7 @@ def _strings(files, path, segments, entries):
     table = _part(files, path, start, size) if size <= SMALL else None
 
     def text(index):
-        if index >= size:
+        if index >= size or start + index > FAR:
             raise ValueError("ELF file with a string outside its table")
         data = files.part(path, start + index, 4096) if table is None else table[index:]
         return data.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
@@ -125,7 +125,5 @@ def _offset(segments, address):
     """Where in the file a virtual address lies."""
     for kind, _, offset, start, _, size, _, _ in segments:
         if kind == LOAD and start <= address < start + size:
-            if offset > FAR:
-                break
             return address - start + offset
     raise ValueError("ELF file whose string table lies in no segment")
