@@ -30,12 +30,12 @@ class Page:
             width=self.width,
             color_system="standard" if color else None,
             force_terminal=color,
+            force_jupyter=False,
             no_color=not color,
             markup=False,
             emoji=False,
             highlight=False,
             legacy_windows=False,
-            _environ={},
         )
 
     def line(self, *spans: Span, indent: int = 0) -> None:

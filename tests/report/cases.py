@@ -270,6 +270,10 @@ CASES = {
 }
 
 
+def manifest_of_nothing() -> Manifest:
+    return assemble(Target(kind="host", name="gpu-01"), [])
+
+
 def manifest() -> Manifest:
     """A manifest with one of everything that the view shows."""
     process: Scope = "process"

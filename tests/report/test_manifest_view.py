@@ -46,6 +46,7 @@ def test_installed_and_loaded_are_told_apart() -> None:
 def test_what_could_not_be_read_is_shown_with_its_reason() -> None:
     assert "could not be read (1)" in show()
     assert "gpu.driver nvidia: nvmlInit answered 999 (unknown)" in show()
+    assert show().count(" nvidia") == 1, "and nowhere else"
 
 
 def test_what_is_absent_is_said_to_be() -> None:
@@ -84,8 +85,9 @@ def test_no_text_whatever_puts_a_control_character_into_it(
     name: str, reason: str, kind: str | None
 ) -> None:
     facts: list[Fact] = [
-        cases.package("torch", reason, **{name: [reason]}),
+        cases.package("torch", reason, **{f"x{name}": [reason]}),
         Unreadable(scope="host", kind=name, name=name, reason=reason),
+        Absent(scope="host", kind=f"gpu.{name}", name=name, reason=reason),
     ]
     manifest = assemble(Target(kind=name, name=reason), facts)
     text = view.render(manifest, width=80, color=False, kind=kind)

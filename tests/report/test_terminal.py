@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,10 +43,12 @@ def test_colour_adds_escapes_and_changes_nothing_else(name: str) -> None:
 
 
 def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = terminal.render(cases.divergent(), width=80, color=True)
-    for name, value in (("NO_COLOR", "1"), ("COLUMNS", "50"), ("TERM", "dumb")):
-        monkeypatch.setenv(name, value)
-    assert terminal.render(cases.divergent(), width=80, color=True) == before
+    before = [terminal.render(cases.divergent(), width=80, color=color) for color in (True, False)]
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "JUPYTER_COLUMNS"):
+        monkeypatch.setenv(name, "50")
+    monkeypatch.setenv("TERM", "dumb")
+    after = [terminal.render(cases.divergent(), width=80, color=color) for color in (True, False)]
+    assert after == before
 
 
 def test_the_worst_comes_first() -> None:
@@ -74,6 +77,13 @@ def test_the_first_line_is_the_verdict_in_words(case: str, first: str) -> None:
 def test_one_image_on_two_hosts_is_said_to_be_that() -> None:
     assert "same image, different host\n" in terminal.render(cases.indeterminate())
     assert "same image" not in terminal.render(cases.divergent())
+
+
+def test_two_hosts_without_an_image_are_no_same_image() -> None:
+    empty = cases.manifest_of_nothing().digests.image
+    host = msgspec.structs.replace(cases.subject("gpu-01", "a"), image_digest=empty)
+    verdict = cases.verdict(Status.IDENTICAL, a=host, b=host, same_image=True)
+    assert "same image" not in terminal.render(verdict)
 
 
 def test_a_block_shows_values_impact_basis_reason_advice_and_source() -> None:
@@ -160,7 +170,7 @@ def test_markup_and_escapes_of_an_image_are_shown_not_obeyed() -> None:
 @st.composite
 def verdicts(draw: st.DrawFn) -> Verdict:
     """Verdicts with any text in every place that an image or a rule can fill."""
-    text = st.text() | st.just(cases.HOSTILE)
+    text = st.text(st.characters(exclude_categories=())) | st.just(cases.HOSTILE)
     findings = [
         cases.finding(
             draw(text),
@@ -190,5 +200,6 @@ def test_no_text_whatever_puts_a_control_character_into_the_report(
 ) -> None:
     text = terminal.render(verdict, width=width, color=False)
     assert set(HOSTILE.findall(text)) == {"\n"}
+    assert not re.search(" $", text, re.MULTILINE)
     text.encode()
     assert terminal.render(verdict, width=width, color=False) == text
