@@ -1,6 +1,6 @@
 """Runs code in a child process, so that what crashes or hangs there is a fact and not our end."""
 
-import json
+import ast
 import os
 import signal
 import subprocess
@@ -12,15 +12,15 @@ MARK = "@repro-child@"
 def run(python, code, arguments=(), timeout=60, env=None, isolated=False):
     """Run Python code and return the values that it printed with `say`, in order.
 
-    `code` sees `say(value)` and `sys.argv[1:]`. With `isolated` neither the environment
+    `code` sees `say(value)` (of plain data) and `sys.argv[1:]`. With `isolated` neither the environment
     nor site packages reach it. Returns (values, reason): the reason is None when it ended well.
     """
     flags = ["-I", "-S"] if isolated else []
     prelude = (
-        "import json as _json, os as _os, sys\n"
+        "import os as _os, sys\n"
         "_out = _os.fdopen(_os.dup(1), 'w', encoding='ascii')\n"
         "def say(value):\n"
-        "    _out.write('\\n%s' + _json.dumps(value) + '\\n')\n"
+        "    _out.write('\\n%s' + ascii(value) + '\\n')\n"
         "    _out.flush()\n" % MARK
     )
     command = [python, "-B"] + flags + ["-c", prelude + code] + list(arguments)
@@ -57,9 +57,9 @@ def _values(out):
     for line in out.decode("utf-8", "replace").splitlines():
         if line.startswith(MARK):
             try:
-                values.append(json.loads(line[len(MARK) :]))
-            except ValueError:
-                break  # The child died inside this line.
+                values.append(ast.literal_eval(line[len(MARK) :]))
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                break  # The child died inside this line, or is not what it should be.
     return values
 
 

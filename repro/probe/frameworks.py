@@ -1,6 +1,6 @@
 """Imports the frameworks in children and asks them what they are and what they loaded."""
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
 
 from . import child, loaded
 from .facts import PROCESS, component, unreadable
@@ -15,6 +15,8 @@ DISTRIBUTIONS = {
 }
 """Import name to the distributions that bring it."""
 SECONDS = 90
+AT_ONCE = 2
+"""Imports under way together: each may take a gigabyte."""
 
 
 def collect(files, context, packages, libraries):
@@ -29,15 +31,33 @@ def collect(files, context, packages, libraries):
         if _holds(packages, environment, distributions)
     ]
     if not context.frameworks:
-        for environment, name in jobs:
+        for _, name in jobs:
             yield unreadable(PROCESS, "framework", name, "not asked: imports were turned off")
         return
     seconds = min(SECONDS, max(5, context.timeout - 10))
-    with ThreadPoolExecutor(2) as pool:
-        answers = pool.map(lambda job: ask(job[0], job[1], seconds), jobs)
-        for (environment, name), (values, reason) in zip(jobs, answers):
-            for fact in _facts(files, environment, name, values, reason, libraries):
-                yield fact
+    free = threading.Semaphore(AT_ONCE)
+    asked = [_Asking(environment, name, seconds, free) for environment, name in jobs]
+    for job in asked:
+        job.start()
+    for job in asked:
+        job.join()
+        for fact in _facts(files, job, libraries):
+            yield fact
+
+
+class _Asking(threading.Thread):
+    """One framework's questions, in a child of its environment; few children at a time."""
+
+    def __init__(self, environment, name, seconds, free):
+        super().__init__(daemon=True)
+        self.environment, self.framework, self.seconds, self.free = environment, name, seconds, free
+        self.values, self.reason = [], None
+
+    def run(self):
+        with self.free:
+            python = self.environment.executables[0]
+            code = QUESTIONS[self.framework]
+            self.values, self.reason = child.run(python, code, timeout=self.seconds)
 
 
 def _holds(packages, environment, distributions):
@@ -48,13 +68,9 @@ def _holds(packages, environment, distributions):
     )
 
 
-def ask(environment, name, seconds):
-    """Run one framework's questions in a child of its environment."""
-    return child.run(environment.executables[0], QUESTIONS[name], timeout=seconds)
-
-
-def _facts(files, environment, name, values, reason, libraries):
-    answers = dict(pair for pair in values if isinstance(pair, list) and len(pair) == 2)
+def _facts(files, job, libraries):
+    environment, name, reason = job.environment, job.framework, job.reason
+    answers = dict(pair for pair in job.values if isinstance(pair, list) and len(pair) == 2)
     if "about" not in answers:
         text = "import %s: %s" % (name, reason or "no answer")
         yield unreadable(PROCESS, "framework", name, text)

@@ -1,9 +1,10 @@
-"""Runs the collectors one after another and prints one answer that cannot pass for whole when cut."""
+"""Runs the collectors and prints one answer that cannot pass for whole when it is cut."""
 
 import hashlib
 import json
 import signal
 import sys
+import threading
 import time
 
 from . import (
@@ -41,54 +42,70 @@ STATIC = (
 MIXED = ((system, HOST, "cpu"), (settings, PROCESS, "setting"))
 LIVE = (
     (runtime, PROCESS, "python.runtime"),
-    (calls, PROCESS, "cuda.library.call"),
     (loaded, PROCESS, "cuda.library.loaded"),
     (gpu, HOST, "gpu"),
 )
 """Collectors that have to run in the target."""
 
 
+class Work(threading.Thread):
+    """One collector at work; those that wait for children run beside those that read files."""
+
+    def __init__(self, module, scope, kind, *arguments):
+        super().__init__(daemon=True)
+        self.module, self.scope, self.kind, self.arguments = module, scope, kind, arguments
+        self.name = module.__name__.rpartition(".")[2]
+        self.facts, self.milliseconds = [], 0
+
+    def run(self):
+        """Collect; a bug in a collector is a fact that could not be read, not the end of all."""
+        start = time.time()
+        try:
+            for fact in self.module.collect(*self.arguments):
+                self.facts.append(fact)
+        except Exception as error:  # noqa: BLE001
+            reason = "the collector failed: %s: %s" % (type(error).__name__, error)
+            self.facts.append(unreadable(self.scope, self.kind, "*", reason[:500]))
+        self.milliseconds = int((time.time() - start) * 1000)
+
+
 def collect(files, context):
     """All facts, and the milliseconds that each collector took."""
-    facts, times = [], {}
     context.environments = environments.discover(files, context)
-    for module, scope, kind in STATIC + MIXED:
-        _run(module, scope, kind, facts, times, lambda m=module: m.collect(files, context))
-    if context.live:
-        packages_found = [fact for fact in facts if fact["kind"] == "python.package"]
-        libraries = [fact for fact in facts if fact["kind"] == "cuda.library"]
-        _run(
-            frameworks,
-            PROCESS,
-            "framework",
-            facts,
-            times,
-            lambda: frameworks.collect(files, context, packages_found, libraries),
-        )
-        for module, scope, kind in LIVE:
-            _run(module, scope, kind, facts, times, lambda m=module: m.collect(files, context))
-    return facts, times
+    early = [Work(*row, files, context) for row in LIVE if context.live]
+    for work in early:
+        work.start()
+    readers = [Work(*row, files, context) for row in STATIC + MIXED]
+    for work in readers:
+        work.run()
+    late = _asking(files, context, [fact for work in readers for fact in work.facts])
+    for work in late:
+        work.start()
+    for work in early + late:
+        work.join()
+    done = readers + early + late
+    facts = [fact for work in done for fact in work.facts]
+    return facts, {work.name: work.milliseconds for work in done}
 
 
-def _run(module, scope, kind, facts, times, work):
-    """Run one collector; a bug in it is a fact that could not be read, never the end of the rest."""
-    start = time.time()
-    try:
-        for fact in work():
-            facts.append(fact)
-    except Exception as error:  # noqa: BLE001
-        reason = "the collector failed: %s: %s" % (type(error).__name__, error)
-        facts.append(unreadable(scope, kind, "*", reason[:500]))
-    times[module.__name__.rpartition(".")[2]] = int((time.time() - start) * 1000)
+def _asking(files, context, found):
+    """The collectors that ask what the file collectors found."""
+    if not context.live:
+        return []
+    python_packages = [fact for fact in found if fact["kind"] == "python.package"]
+    libraries = [fact for fact in found if fact["kind"] == "cuda.library"]
+    return [
+        Work(frameworks, PROCESS, "framework", files, context, python_packages, libraries),
+        Work(calls, PROCESS, "cuda.library.call", files, context),
+    ]
 
 
 def answer(payload, nonce):
     """The payload as JSON in short lines between markers, with its length and SHA-256."""
     text = json.dumps(payload, separators=(",", ":"), sort_keys=True)
     digest = hashlib.sha256(text.encode("ascii")).hexdigest()
-    lines = [text[at : at + WIDTH] for at in range(0, len(text), WIDTH)]
-    head = "@repro-begin %s %d %s" % (nonce, len(text), digest)
-    return "\n".join(["", head] + lines + ["@repro-end %s" % nonce, ""])
+    body = "\n".join(text[at : at + WIDTH] for at in range(0, len(text), WIDTH))
+    return "\n@repro-begin %s %d %s\n%s\n@repro-end %s\n" % (nonce, len(text), digest, body, nonce)
 
 
 def main():

@@ -7,20 +7,23 @@ MOST = 8
 """Interpreters that are run: each costs some 20 ms."""
 
 CODE = """
-import platform, unicodedata, locale
+import unicodedata
+with open(_os.devnull) as stream:
+    encoding = stream.encoding
+v = sys.version_info
 say({
-    "version": platform.python_version(),
-    "implementation": platform.python_implementation(),
-    "build": " ".join(platform.python_build()),
-    "compiler": platform.python_compiler(),
+    "version": "%d.%d.%d" % v[:3] + ("" if v[3] == "final" else "%s%d" % v[3:5]),
+    "implementation": sys.implementation.name,
+    "build": sys.version,
     "unicode": unicodedata.unidata_version,
     "hash_randomization": bool(sys.flags.hash_randomization),
     "utf8_mode": bool(getattr(sys.flags, "utf8_mode", 0)),
     "optimize": sys.flags.optimize,
-    "encoding": locale.getpreferredencoding(False),
+    "encoding": encoding,
     "path": [entry for entry in sys.path if entry],
 })
 """
+"""Imports are few: each would cost more than all the questions."""
 
 
 def collect(files, context):

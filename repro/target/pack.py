@@ -18,12 +18,13 @@ BOOT: Final = """\
 import sys
 if sys.version_info < (3, 7):
     sys.exit("@repro-old-python %d.%d" % sys.version_info[:2])
-import base64, importlib.abc, importlib.util, json, zlib
+import base64, json, zlib
+from importlib.machinery import ModuleSpec
 S = json.loads(zlib.decompress(base64.b85decode("DATA")).decode())
-class Packed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Packed:
     def find_spec(self, name, path=None, target=None):
         if name in S:
-            return importlib.util.spec_from_loader(name, self, is_package=name == "repro_probe")
+            return ModuleSpec(name, self, is_package=name == "repro_probe")
     def create_module(self, spec):
         return None
     def exec_module(self, module):
