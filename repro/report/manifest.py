@@ -105,35 +105,38 @@ def _rank(fact: Fact, patterns: tuple[Pattern, ...]) -> tuple[int, int] | None:
 
 
 def _section(page: Page, title: str, facts: list[Fact]) -> None:
-    for number, fact in enumerate(facts[:ROWS]):
+    found = [fact for fact in facts if isinstance(fact, Component)]
+    absent = [fact for fact in facts if isinstance(fact, Absent)]
+    for number, fact in enumerate(found[:ROWS]):
         _row(page, title if number == 0 else "", fact)
-    if (more := len(facts) - ROWS) > 0:
+    if (more := len(found) - ROWS) > 0:
         page.line((f"… {more} more", "dim"), indent=MARGIN)
+    if absent:
+        names = dict.fromkeys(f"{fact.kind} {fact.name}".removesuffix(" *") for fact in absent)
+        text = f"absent: {', '.join(plain(name, 60) for name in list(names)[:ROWS])}"
+        page.paragraph(text, "dim", label=("" if found else title).ljust(MARGIN))
 
 
-def _row(page: Page, title: str, fact: Fact) -> None:
+def _row(page: Page, title: str, fact: Component) -> None:
     from repro.report.page import clip, fill  # noqa: PLC0415 - as above
 
     room = page.width - MARGIN - 4
     name, shown = min(32, room * 3 // 8), min(28, room * 3 // 8)
     kind, rest = plain(fact.kind, 40), room - name - shown
-    style = "dim" if isinstance(fact, Absent) else ""
     page.line(
         (title.ljust(MARGIN), "dim"),
-        (fill(plain(fact.name), name) + "  ", style),
-        (fill(_shown(fact), shown) + "  ", style),
+        (fill(plain(fact.name), name) + "  ", ""),
+        (fill(_shown(fact), shown) + "  ", ""),
         (clip(kind if len(kind) <= rest else kind.rpartition(".")[2], rest), "dim"),
     )
 
 
-def _shown(fact: Fact) -> str:
+def _shown(fact: Component) -> str:
     """The one value that says most: the version, a setting's value, a device's name."""
-    if not isinstance(fact, Component):
-        return "absent" if isinstance(fact, Absent) else "unreadable"
     properties = fact.properties
     for found in (fact.version, *(properties.get(key) for key in ("value", "name", "model"))):
         if found is not None:
-            return value(found if isinstance(found, str) else json.dumps(found))
+            return _text(found)
     return _properties(fact)
 
 
@@ -170,7 +173,8 @@ def _kind(page: Page, manifest: Manifest, pattern: str) -> None:
 
 def _entry(page: Page, fact: Fact, *, full: bool) -> None:
     if not isinstance(fact, Component):
-        page.paragraph(f"{plain(fact.name)}  {_shown(fact)}: {prose(fact.reason, 300)}", indent=2)
+        state = "absent" if isinstance(fact, Absent) else "unreadable"
+        page.paragraph(f"{plain(fact.name)}  {state}: {prose(fact.reason, 300)}", indent=2)
         return
     from repro.report.page import clip  # noqa: PLC0415 - as above
 

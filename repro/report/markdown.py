@@ -27,6 +27,8 @@ FOLDED: Final = 12_000
 """Characters for the table and for each folded list; details take what is left."""
 RESERVE: Final = 1_500
 """Characters for the lines that say how much was left out, and for the end."""
+NAMED: Final = 6
+"""Subjects that a summary names when several findings say the same."""
 ELSEWHERE: Final = "the text and JSON reports list them all"
 
 ACTIVE: Final = re.compile(
@@ -89,14 +91,19 @@ def _values(finding: Finding) -> str:
 
 
 def _details(findings: list[Finding], budget: int) -> str:
-    blocks, more = fit((_detail(finding) for finding in findings), budget)
+    groups = wording.alike(findings)
+    blocks, more = fit((_detail(group) for group in groups), budget)
     if more:
-        blocks.append(f"Details not shown for {more} of {len(findings)}; {ELSEWHERE}.\n")
+        left = sum(len(group) for group in groups[-more:])
+        blocks.append(f"Details not shown for {left} of {len(findings)}; {ELSEWHERE}.\n")
     return "\n".join(blocks)
 
 
-def _detail(finding: Finding) -> str:
-    summary = f"{code(finding.code)} {code(finding.subject)} {_text(finding.title, 200)}"
+def _detail(alike: list[Finding]) -> str:
+    finding = alike[0]
+    subjects = ", ".join(code(one.subject) for one in alike[:NAMED])
+    more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
+    summary = f"{code(finding.code)} {subjects}{more}: {_text(finding.title, 200)}"
     lines = [f"<details><summary>{summary}</summary>", "", _text(finding.why) or "No reason given"]
     points = []
     if finding.advice:

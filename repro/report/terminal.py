@@ -90,9 +90,9 @@ def _group(page: Page, title: str, findings: list[Finding]) -> None:
         return
     _heading(page, title, len(findings), COLORS[findings[0].status])
     margin = max(len(plain(finding.code, 12)) for finding in findings) + 2
-    for finding in findings:
+    for alike in wording.alike(findings):
         page.blank()
-        _finding(page, finding, margin)
+        _block(page, alike, margin)
 
 
 def _heading(page: Page, title: str, count: int, color: str) -> None:
@@ -101,21 +101,34 @@ def _heading(page: Page, title: str, count: int, color: str) -> None:
     page.line((head, color), ("─" * (page.width - len(head)), "dim"))
 
 
-def _finding(page: Page, finding: Finding, margin: int) -> None:
-    code: Span = (plain(finding.code, 12).ljust(margin), COLORS[finding.status])
-    subject: Span = (plain(finding.subject), "bold")
-    right: list[Span] = [(finding.impact.value, ""), (f" · {finding.basis}", "dim")]
-    shown = _values(finding)
+def _block(page: Page, alike: list[Finding], margin: int) -> None:
+    """Write one line a finding, and once what they have in common."""
+    from repro.report.page import columns, fill  # noqa: PLC0415 - as above
+
+    first = alike[0]
+    code: Span = (plain(first.code, 12).ljust(margin), COLORS[first.status])
+    right: list[Span] = [(first.impact.value, ""), (f" · {first.basis}", "dim")]
+    subjects = [plain(finding.subject) for finding in alike]
+    widest = max(columns([(subject, "")]) for subject in subjects)
+    for finding, subject in zip(alike, subjects, strict=True):
+        padded = fill(subject, widest) if widest <= page.width // 3 else subject
+        _opening(page, code, (padded, "bold"), _values(finding), right)
+        code, right = (" " * margin, ""), []
+    _body(page, first, margin)
+
+
+def _opening(page: Page, code: Span, subject: Span, shown: list[Span], right: list[Span]) -> None:
+    margin = len(code[0])
     if page.ends([code, subject, ("  ", ""), *shown], right):
-        pass
-    elif page.ends([code, subject], right):
+        return
+    if page.ends([code, subject], right):
         page.paragraph(_joined(shown), indent=margin)
-    else:
-        page.paragraph(*subject, label=code[0], label_style=code[1])
-        if not page.ends([(" " * margin, ""), *shown], right):
-            page.paragraph(_joined(shown), indent=margin)
+        return
+    page.paragraph(*subject, label=code[0], label_style=code[1])
+    if not page.ends([(" " * margin, ""), *shown], right):
+        page.paragraph(_joined(shown), indent=margin)
+        if right:
             page.line(*right, indent=margin)
-    _body(page, finding, margin)
 
 
 def _body(page: Page, finding: Finding, margin: int) -> None:

@@ -9,6 +9,8 @@ from repro.manifest import Target, assemble
 from repro.rules.finding import Basis, Finding, Impact, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from repro.verdict import Verdict
 
 COUNTED: Final = {
@@ -65,6 +67,16 @@ def sides(finding: Finding) -> tuple[str, ...]:
     missing_old = "(unreadable)" if how == "gained" else "(none)"
     missing_new = "(unreadable)" if how == "lost" else "(none)"
     return (missing_old if old is None else old, missing_new if new is None else new)
+
+
+def alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Put findings together that differ in subject and values alone, so that all is said once."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        said = (finding.title, finding.why, finding.advice, finding.sources, finding.canary)
+        key = (finding.code, finding.status, finding.impact, finding.basis, *said)
+        groups.setdefault(key, []).append(finding)
+    return list(groups.values())
 
 
 def settles(finding: Finding) -> str:

@@ -85,6 +85,14 @@ def test_details_hold_reason_advice_canary_and_a_link_to_the_source() -> None:
     assert body.count("<details>") == body.count("</details>") == 6
 
 
+def test_details_that_are_the_same_are_given_once_and_name_their_subjects() -> None:
+    findings = [cases.finding(f"p{index}") for index in range(8)]
+    text = markdown.render(cases.verdict(Status.DIVERGENT, findings))
+    assert text.count("<details>") == 1
+    assert "<code>p5</code> and 2 more: Added tokens" in text
+    assert text.count("| <code>TOK001</code>") == 8
+
+
 def test_a_fault_on_both_sides_stands_apart_from_drift() -> None:
     text = markdown.render(cases.on_both_sides())
     assert "On both sides, so no drift:" in text

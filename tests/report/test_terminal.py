@@ -125,6 +125,19 @@ def test_what_has_no_effect_is_folded_and_counted() -> None:
     assert "… 11 more" in none
 
 
+@pytest.mark.parametrize("width", [40, 100])
+def test_what_several_findings_have_in_common_is_said_once(width: int) -> None:
+    findings = [cases.finding(name, why="No rule knows it.", new=None) for name in ("xyz", "ab")]
+    other = cases.finding("third", why="Another reason.")
+    verdict = cases.verdict(Status.DIVERGENT, [findings[0], other, findings[1]])
+    text = terminal.render(verdict, width=width)
+    assert text.count("No rule knows it.") == 1
+    assert text.count("documented") == 2
+    assert text.index("xyz") < text.index("ab ") < text.index("No rule") < text.index("third")
+    if width == 100:
+        assert "\n        ab   0.19.1 → (none)\n" in text, "aligned under the first"
+
+
 def test_a_fault_on_both_sides_shows_its_value_once() -> None:
     text = terminal.render(cases.on_both_sides())
     assert "on both sides, so no drift (1)" in text
