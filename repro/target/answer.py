@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from repro.errors import ProbeError
+from repro.errors import ManifestError, ProbeError
 from repro.manifest import Fact
 from repro.manifest.codec import check_value
 
@@ -59,8 +59,11 @@ def _decode(text: bytes) -> Answer:
         raise ProbeError(f"the probe's answer is malformed: {error}") from error
     if len(answer.facts) > MOST:
         raise ProbeError(f"the probe's answer has {len(answer.facts)} facts, over {MOST}")
-    for fact in answer.facts:
-        check_value(getattr(fact, "properties", {}), f"{fact.kind} {fact.name}", "the answer")
+    try:
+        for fact in answer.facts:
+            check_value(getattr(fact, "properties", {}), f"{fact.kind} {fact.name}", "its facts")
+    except ManifestError as error:
+        raise ProbeError(f"the probe's answer is malformed: {error}") from error
     return answer
 
 
