@@ -48,7 +48,10 @@ def _versions(when: When, old: str, new: str) -> bool:
 
 def matching_fields(when: When, change: Change) -> list[FieldChange]:
     """Pick the changed fields that a rule names, with one of its values on a side if it has any."""
-    return [field for field in changed_fields(change) if _wanted(when, field)]
+    changed = changed_fields(change)
+    if any(field.path in when.unchanged for field in changed):
+        return []
+    return [field for field in changed if _wanted(when, field)]
 
 
 def _wanted(when: When, field: FieldChange) -> bool:

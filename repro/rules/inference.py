@@ -19,6 +19,7 @@ CODES: Final = {
     "UNREAD": "A fact could not be read on a side, so the sides cannot be called equal in it.",
     "MOVED": "Version and content are equal; only the place, or how it was known, differs.",
     "BYSTAND": "The package is listed as one that no output depends on.",
+    "DECLARED": "The image declares another value; the one that the process sees is judged.",
     "INFER": "No rule speaks of this change; what its kind of component does was inferred.",
 }
 """Codes of findings that no rule stands behind."""
@@ -39,6 +40,18 @@ def unread(change: Change, catalog: Catalog) -> Finding:
         impact=row.impact if row.required else Impact.NONE,
         why="; ".join(sorted(reasons)) or "It could not be read.",
         advice="Make it readable (permissions, --gpus, --path, --timeout), then snapshot again.",
+    )
+
+
+def declared(change: Change) -> Finding:
+    """Say that what an image declares is judged by the value that the process really has."""
+    return _finding(
+        change,
+        code="DECLARED",
+        title="declared, not effective",
+        status=Status.EQUIVALENT,
+        impact=Impact.NONE,
+        why="Both sides ran, so the value that the process really sees is judged in its stead.",
     )
 
 

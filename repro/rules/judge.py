@@ -8,7 +8,7 @@ from repro.manifest import Component, Manifest
 from repro.rules.conditions import holds
 from repro.rules.faults import faults
 from repro.rules.firing import changed_fields, fires, matching_fields
-from repro.rules.inference import infer, unread
+from repro.rules.inference import declared, infer, unread
 from repro.rules.printing import printed, subject
 from repro.rules.stating import grade, state
 
@@ -38,9 +38,12 @@ def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iter
     if change.how in ("lost", "gained", "unknown"):
         yield unread(change, catalog)
         return
+    if change.kind == "image.env" and _both_ran(comparison):
+        yield declared(change)
+        return
     hits: list[Hit] = [
         (rule, known)
-        for rule in _candidates(change, comparison, catalog)
+        for rule in _candidates(change, catalog)
         if fires(rule, change) and (known := holds(rule, comparison)) is not False
     ]
     chosen = _leading(hits, change)
@@ -50,11 +53,11 @@ def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iter
         yield infer(change, comparison, catalog)
 
 
-def _candidates(change: Change, comparison: Comparison, catalog: Catalog) -> list[Rule]:
-    kind = change.kind
-    if kind == "image.env" and not _both_ran(comparison):
-        kind = "setting"  # Nothing effective was seen, so what the image declares has to speak.
-    return catalog.matching(change.scope, kind, change.name)
+def _candidates(change: Change, catalog: Catalog) -> list[Rule]:
+    if change.kind == "image.env":
+        # Nothing effective was seen, so what the image declares has to speak for it.
+        return catalog.matching("process", "setting", change.name)
+    return catalog.matching(change.scope, change.kind, change.name)
 
 
 def _both_ran(comparison: Comparison) -> bool:

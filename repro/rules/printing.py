@@ -56,7 +56,9 @@ def _fact(fact: Fact | None) -> str | None:
 
 def _field(field: FieldChange, value: Value) -> str | None:
     name = field.path.removeprefix("properties.")
-    if value is None or name in ("version", "value"):
+    if name == "version":
+        return short(value) if value is not None else "version unknown"
+    if value is None or name == "value":
         return short(value) if value is not None else None
     return f"{name}={short(value)}"
 

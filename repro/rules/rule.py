@@ -21,7 +21,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What must differ: exactly one of the fields is set; `values` goes with `fields`."""
+    """What must differ: one of the fields is set; `values` and `unchanged` go with `fields`."""
 
     any: Literal[True] | None = None
     """The component changed in any way, or came, or went."""
@@ -43,6 +43,8 @@ class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One of these fields differs: `version`, `location`, `properties.x`, or a pattern."""
     values: tuple[str, ...] | None = None
     """Only when one of the two values is among these (compared as text)."""
+    unchanged: tuple[str, ...] = ()
+    """Only when none of these fields differs: `version`, for content that moved under one."""
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
