@@ -15,7 +15,7 @@ Pair = tuple["Component | None", "Component | None"]
 def pair(a: Sequence[Component], b: Sequence[Component]) -> Iterator[Pair]:
     """Pair the components of one key: the surest resemblance first, the rest in order."""
     left, right = list(a), list(b)
-    for resemblance in (_same, _place, _environment, _version):
+    for resemblance in (_same, _role, _place, _environment, _version):
         yield from _take(left, right, resemblance)
     while left and right:
         yield left.pop(0), right.pop(0)
@@ -40,6 +40,11 @@ def _take(
 
 def _same(component: Component) -> Hashable:
     return (component.version, component.location, repr(component.properties))
+
+
+def _role(component: Component) -> Hashable:
+    """Tell what belongs to the environment that the entry point runs in, wherever that lies."""
+    return component.properties.get("entry") is True or None
 
 
 def _place(component: Component) -> Hashable:

@@ -27,7 +27,7 @@ def collect(files, context):
         yield component(
             IMAGE,
             "python.interpreter",
-            environment.prefix,
+            "python",
             "file",
             version=environment.version,
             location=environment.executables[0],
@@ -90,6 +90,7 @@ def _distribution(files, path, site, environment):
         version=fields.get("version") or re.sub(r"-py3\.\d+$", "", rest) or None,
         location=site,
         environment=environment.prefix,
+        entry=environment.entry or None,
         installer=_line(files, path + "/INSTALLER"),
         wheel_build=wheel.get("build"),
         tags=wheel.get("tag"),

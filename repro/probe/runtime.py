@@ -32,13 +32,13 @@ def collect(files, context):
         values, reason = child.run(environment.executables[0], CODE, timeout=20)
         if reason or not values:
             text = reason or "it printed nothing"
-            yield unreadable(PROCESS, "python.runtime", environment.prefix, text)
+            yield unreadable(PROCESS, "python.runtime", "python", text)
             continue
         answer = values[0]
         yield component(
             PROCESS,
             "python.runtime",
-            environment.prefix,
+            "python",
             "call",
             version=answer.pop("version"),
             environment=environment.prefix,
@@ -46,5 +46,5 @@ def collect(files, context):
             **answer,
         )
     for environment in context.environments[MOST:]:
-        reason = "not run: more than %d interpreters" % MOST
-        yield unreadable(PROCESS, "python.runtime", environment.prefix, reason)
+        reason = "%s not run: more than %d interpreters" % (environment.prefix, MOST)
+        yield unreadable(PROCESS, "python.runtime", "python", reason)

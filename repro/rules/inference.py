@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from repro.diff.change import Change, Comparison
     from repro.rules.catalog import Catalog
 
-PLACE: Final = frozenset({"location", "source", "properties.owner", "properties.links"})
+PLACE: Final = frozenset(
+    {
+        "location",
+        "source",
+        "properties.owner",
+        "properties.environment",
+        "properties.entry",
+        "properties.links",
+    }
+)
 """Where a thing is and how it was known, not what it is."""
 CODES: Final = {
     "UNREAD": "A fact could not be read on a side, so the sides cannot be called equal in it.",

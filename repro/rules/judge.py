@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from repro.rules.finding import Finding
     from repro.rules.rule import Rule
 
-BESIDE_THE_POINT: Final = frozenset({"version", "location", "source", "properties.owner"})
+BESIDE_THE_POINT: Final = frozenset(
+    {
+        "version",
+        "location",
+        "source",
+        "properties.owner",
+        "properties.environment",
+        "properties.entry",
+    }
+)
 """Fields that a range of alike versions settles; any other change has to be judged by itself."""
 
 
