@@ -40,7 +40,12 @@ def size(function):
     function.restype = ctypes.c_size_t
     return function()
 
+def void(function):
+    function.restype = None
+    return into(function, 3)
+
 FORMS = {
+    "void": void,
     "size": size,
     "int": lambda function: function(),
     "out": lambda function: into(function, 1)[0],
@@ -128,6 +133,7 @@ CALLS = {
     "nvjpeg": (("version", "nvjpegGetProperty", "parts", _joined),),
     "nvrtc": (("version", "nvrtcVersion", "pair", _joined),),
     "nvjitlink": (("version", "nvJitLinkVersion", "pair", _joined),),
+    "nvshmem": (("version", "nvshmemx_vendor_get_version_info", "void", _joined),),
     "tensorrt": (("version", "getInferLibVersion", "int", _grown),),
 }
 """By canonical name: property, function, form of the call, decoding; the first answer counts.

@@ -5,6 +5,7 @@ import posixpath
 import re
 
 from . import cuda, elf
+from .cuda_names import COMPAT, identify
 from .facts import PROCESS, absent, component, unreadable
 
 CUDA, BLAS, OPENMP = "cuda.library.loaded", "blas.loaded", "openmp.loaded"
@@ -81,9 +82,9 @@ def _fact(files, mapped, versions, source):
 
 def _identify(name):
     """Kind, canonical name and the version that the file's name tells; kind None for others."""
-    library, digits = cuda.identify(name)
+    library, digits = identify(name)
     if library:
-        called = "libcuda" if library is cuda.COMPAT else library.name
+        called = "libcuda" if library is COMPAT else library.name
         return CUDA, called, digits if digits.count(".") >= 2 else None
     plain = HASH.sub("", name)
     for kind, pattern, fixed in OTHERS:

@@ -96,6 +96,14 @@ def ask(make_context: Callable[..., Any], site: Path) -> Callable[..., Facts]:
         ("libcusparseLt.so.0", parts("cusparseLtGetProperty", 0, 8, 1), "0.8.1"),
         ("libnvrtc.so.13", pair("nvrtcVersion", 13, 0), "13.0"),
         ("libnvJitLink.so.13", pair("nvJitLinkVersion", 13, 5), "13.5"),
+        (
+            "libnvshmem_host.so.3",
+            (
+                "void nvshmemx_vendor_get_version_info(int *a, int *b, int *c)"
+                "{ *a = 3; *b = 8; *c = 0; }"
+            ),
+            "3.8.0",
+        ),
         ("libnvinfer.so.8", "int getInferLibVersion(void) { return 8601; }", "8.6.1"),
         ("libnvinfer.so.10", "int getInferLibVersion(void) { return 101602; }", "10.16.2"),
     ],
@@ -172,21 +180,23 @@ def test_two_copies_answer_each_for_itself(
     ]
 
 
-def test_copies_in_two_sites_are_never_in_one_process(
-    standin: ModuleType, make_context: Callable[..., Any], tmp_path: Path
+@pytest.mark.parametrize("as_sites", [True, False])
+def test_copies_in_two_places_are_never_in_one_process(
+    standin: ModuleType, make_context: Callable[..., Any], tmp_path: Path, *, as_sites: bool
 ) -> None:
     sites = [tmp_path / "a", tmp_path / "b"]
-    for folder, value in zip(sites, (120405, 120804), strict=True):
-        light = standin.library(
-            folder / "nvidia/cublas/lib/libcublasLt.so.12", size("cublasLtGetVersion", value)
-        )
+    folders = [site / "nvidia" / "cublas" / "lib" for site in sites]
+    for folder, value in zip(folders, (120405, 120804), strict=True):
+        light = standin.library(folder / "libcublasLt.so.12", size("cublasLtGetVersion", value))
         standin.library(
-            folder / "nvidia/cublas/lib/libcublas.so.12",
+            folder / "libcublas.so.12",
             "unsigned long cublasLtGetVersion(void);"
             "int cublasGetVersion_v2(void *h, int *v) { *v = cublasLtGetVersion(); return !!h; }",
             str(light),
         )
-    facts = below(tmp_path, make_context(*map(str, sites)))
+    path = ":".join(map(str, folders))
+    there = make_context(image={"Env": [f"LD_LIBRARY_PATH={path}"]})
+    facts = below(tmp_path, make_context(*map(str, sites)) if as_sites else there)
     told = {(fact["name"], fact["version"]) for fact in facts}
     assert told == {
         ("cublas", "12.4.5"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from repro.probe import cuda, ldcache
+from repro.probe import cuda, cuda_names, ldcache, owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,8 +113,29 @@ def test_looks_into_every_place(
     ],
 )
 def test_names_a_library_by_its_file(file: str, name: str | None) -> None:
-    library, _ = cuda.identify(file)
+    library, _ = cuda_names.identify(file)
     assert (library.name if library else None) == name
+
+
+def test_a_soname_is_no_version(
+    tree: Any, add: Callable[..., str], make_context: Callable[..., Any]
+) -> None:
+    path = add(f"{SITE}/torch/lib/libcudart-d0da41ae.so.11.0")
+    assert "version" not in found(tree, make_context(SITE))[path]
+
+
+@pytest.mark.parametrize(
+    ("package", "prefix", "is_of"),
+    [
+        ("nvidia-cusparse-cu12", "nvidia-cusparse", True),
+        ("nvidia-cusparselt-cu12", "nvidia-cusparse", False),
+        ("nvidia-cudnn", "nvidia-cudnn", True),
+        ("libcudnn9-cuda-12", "libcudnn", True),
+        ("libcusparselt0", "libcusparse", False),
+    ],
+)
+def test_a_package_is_known_by_its_whole_name(package: str, prefix: str, *, is_of: bool) -> None:
+    assert owner.belongs(package, (prefix,)) is is_of
 
 
 def test_one_file_is_one_component_with_its_links(
@@ -433,6 +454,6 @@ def test_twenty_libraries_cost_under_fifty_milliseconds(
 
 
 def test_every_header_row_names_three_macros_or_more() -> None:
-    for library in cuda.LIBRARIES.values():
+    for library in cuda_names.LIBRARIES.values():
         assert not library.header or len(library.macros) >= 3
         assert re.fullmatch(r"[a-z_]+", library.name)

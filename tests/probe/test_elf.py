@@ -55,6 +55,15 @@ def test_has_no_build_id_where_none_was_linked_in(standin: ModuleType, tree: Any
     assert elf.read(tree, "/l.so")["build_id"] is None
 
 
+def test_finds_the_build_id_among_other_notes(standin: ModuleType, tree: Any) -> None:
+    note = '.long 4,1,7; .asciz \\"GNU\\"; .byte 1; .balign 4'
+    code = f'__asm__(".pushsection .note.a,\\"a\\",@note; {note}; .popsection");'
+    path = standin.library(tree.at("/l.so"), code)
+    notes = subprocess.run(["readelf", "-n", path], check=True, capture_output=True, text=True)
+    assert notes.stdout.count("GNU ") == 2
+    assert elf.read(tree, "/l.so")["build_id"] in notes.stdout
+
+
 def test_reads_a_large_library_by_its_headers_alone(sample: Path, tree: Any) -> None:
     path = tree.put("/large.so", sample.read_bytes())
     with path.open("r+b") as stream:

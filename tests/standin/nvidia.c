@@ -148,11 +148,13 @@ int nvmlDeviceGetAttributes_v2(Device *d, Attributes *told) {
 
 #ifdef CUDA
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, DRIVER_MISMATCH = 803 };
+enum { SUCCESS = 0, INVALID_VALUE = 1, NO_DEVICE = 100, DRIVER_MISMATCH = 803 };
 
 int cuDriverGetVersion(int *value) { *value = RELEASE; return SUCCESS; }
 int cuInit(unsigned flags) {
     (void)flags;
+    const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+    if (visible && !*visible) return NO_DEVICE;
 #ifdef MISMATCH
     return DRIVER_MISMATCH;
 #else
