@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from packaging.version import Version
 
 from repro.diff.compare import compare
 from repro.manifest import Absent, Component, Fact, Scope, Target, assemble
-from repro.probe import variables
+from repro.probe import flags, variables
 from repro.rules import catalog
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.rules.judge import judge
@@ -296,3 +297,26 @@ def test_a_driver_alone_changes_no_output() -> None:
     findings = judge(compare(*sides), catalog.load())
     assert {finding.code for finding in findings} == {"GPU011"}
     assert {finding.status for finding in findings} == {Status.EQUIVALENT}
+
+
+def read_by_the_probe(kind: str, pattern: str) -> bool:
+    flagged = {f"--{name}" for name in flags.VALUED | flags.SWITCHES} | {"-O0", "-O1", "-O2", "-O3"}
+    names = flagged if kind == "argument" else variables.NAMES
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_names_only_variables_and_arguments_that_are_read(rule: Rule) -> None:
+    resolved = re.compile(r"(torch|jax|tensorflow)\..+|timezone|nccl\.conf")
+    if rule.match.kind in ("setting", "argument"):
+        unread = [
+            name
+            for name in names_of(rule)
+            if not resolved.fullmatch(name) and not read_by_the_probe(rule.match.kind, name)
+        ]
+        assert unread == []
+
+
+@pytest.mark.parametrize("name", sorted(flags.VALUED | flags.SWITCHES))
+def test_every_argument_that_is_read_has_a_rule(name: str) -> None:
+    assert catalog.load().matching("process", "argument", f"--{name}")
