@@ -238,6 +238,39 @@ def defines(prefix: str, **parts: int) -> str:
     return "".join(f"#define {prefix}{name} {value}\n" for name, value in parts.items())
 
 
+def deny(tree: Any, monkeypatch: pytest.MonkeyPatch, *paths: str) -> None:
+    """Refuse to read these files or list these folders, as to a user without the right."""
+
+    def guard(name: str) -> None:
+        inner = getattr(tree, name)
+
+        def checked(path: str, *rest: Any) -> Any:
+            if path in paths:
+                raise PermissionError(13, "Permission denied", path)
+            return inner(path, *rest)
+
+        monkeypatch.setattr(tree, name, checked)
+
+    for name in ("_open", "list"):
+        guard(name)
+
+
+@pytest.mark.parametrize("path", ["info", "info/libnccl2:amd64.list", "status"])
+def test_a_package_database_that_may_not_be_read_costs_the_owner_alone(
+    tree: Any,
+    add: Callable[..., str],
+    make_context: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    library = add("/usr/lib/x86_64-linux-gnu/libnccl.so.2.21.5", "libnccl.so.2")
+    tree.put("/var/lib/dpkg/info/libnccl2:amd64.list", f"{library}\n")
+    tree.put("/var/lib/dpkg/status", "Package: libnccl2\nVersion: 2.21.5-1\n")
+    deny(tree, monkeypatch, f"/var/lib/dpkg/{path}")
+    fact = found(tree, make_context())[library]
+    assert (fact["version"], fact["source"]) == ("2.21.5", "soname")
+
+
 HEADERS = {
     "cudnn": (
         "libcudnn.so.9",
@@ -317,14 +350,7 @@ def test_a_folder_that_may_not_be_listed_is_unreadable_and_never_absent(
     tree: Any, make_context: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree.at("/usr/lib64").mkdir(parents=True)
-    listing = tree.names
-
-    def names(path: str) -> Any:
-        if path == "/usr/lib64":
-            raise PermissionError(13, "Permission denied", path)
-        return listing(path)
-
-    monkeypatch.setattr(tree, "names", names)
+    deny(tree, monkeypatch, "/usr/lib64")
     facts = collect(tree, make_context())
     assert [(fact["state"], fact["reason"]) for fact in facts] == [
         ("unreadable", "/usr/lib64: Permission denied")
@@ -355,6 +381,22 @@ def test_reads_a_cache_that_ldconfig_wrote(
     subprocess.run(command, check=True)
     tree.put(str(library), library.read_bytes())
     assert list(found(tree, make_context())) == [str(library)]
+
+
+def test_a_driver_folder_in_the_cache_is_not_the_images(
+    tree: Any, add: Callable[..., str], make_context: Callable[..., Any]
+) -> None:
+    tree.put("/etc/ld.so.cache", cache(add("/opt/driver/libcuda.so.580.159.04")))
+    assert [fact["state"] for fact in collect(tree, make_context())] == ["absent"]
+
+
+def test_a_link_with_another_name_is_named_by_the_link(
+    tree: Any, add: Callable[..., str], make_context: Callable[..., Any]
+) -> None:
+    path = add("/opt/store/blob-1")
+    tree.put_link("/usr/lib64/libcudnn.so.9", "../../opt/store/blob-1")
+    fact = found(tree, make_context())[path]
+    assert (fact["name"], fact["properties"]["links"]) == ("cudnn", ["libcudnn.so.9"])
 
 
 def test_reads_a_cache_behind_the_older_format(

@@ -55,13 +55,44 @@ def test_has_no_build_id_where_none_was_linked_in(standin: ModuleType, tree: Any
     assert elf.read(tree, "/l.so")["build_id"] is None
 
 
-def test_finds_the_build_id_among_other_notes(standin: ModuleType, tree: Any) -> None:
-    note = '.long 4,1,7; .asciz \\"GNU\\"; .byte 1; .balign 4'
-    code = f'__asm__(".pushsection .note.a,\\"a\\",@note; {note}; .popsection");'
-    path = standin.library(tree.at("/l.so"), code)
-    notes = subprocess.run(["readelf", "-n", path], check=True, capture_output=True, text=True)
-    assert notes.stdout.count("GNU ") == 2
-    assert elf.read(tree, "/l.so")["build_id"] in notes.stdout
+def minimal(notes: bytes, *, count: int = 1, align: int = 4) -> bytes:
+    """An ELF file that holds notes and nothing else."""
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header = elf.HEADER.pack(ident, 3, 62, 1, 0, 64, 0, 0, 64, 56, count, 0, 0, 0)
+    return header + elf.SEGMENT.pack(elf.NOTE, 4, 120, 0, 0, len(notes), 0, align) + notes
+
+
+@pytest.mark.parametrize("align", [4, 8])
+def test_finds_the_build_id_behind_other_notes(tree: Any, align: int) -> None:
+    padding = bytes(-17 % align)
+    other = struct.pack("<III", 4, 1, 7) + b"GNU\0" + b"x" + padding
+    stranger = struct.pack("<III", 4, 4, elf.BUILD_ID) + b"Foo\0" + b"nope"
+    stranger += bytes(-len(stranger) % align)
+    tree.put(
+        "/l.so",
+        minimal(other + stranger + struct.pack("<III", 4, 4, 3) + b"GNU\0\1\2\3\4", align=align),
+    )
+    assert elf.read(tree, "/l.so")["build_id"] == "01020304"
+
+
+def test_refuses_more_segments_than_a_library_has(tree: Any) -> None:
+    tree.put("/l.so", minimal(b"", count=0xFFFF))
+    with pytest.raises(ValueError, match="ELF file with 65535 program headers of 56 bytes"):
+        elf.read(tree, "/l.so")
+
+
+def test_refuses_a_string_outside_its_table(sample: Path, tree: Any) -> None:
+    data = bytearray(sample.read_bytes())
+    position = data.index(struct.pack("<Q", elf.SONAME), dynamic_offset(data))
+    struct.pack_into("<Q", data, position + 8, 1 << 20)
+    tree.put("/l.so", bytes(data))
+    with pytest.raises(ValueError, match="string outside its table"):
+        elf.read(tree, "/l.so")
+
+
+def dynamic_offset(data: bytearray) -> int:
+    segments = struct.iter_unpack("<IIQQQQQQ", data[64:736])
+    return next(int(segment[2]) for segment in segments if segment[0] == elf.DYNAMIC)
 
 
 def test_reads_a_large_library_by_its_headers_alone(sample: Path, tree: Any) -> None:

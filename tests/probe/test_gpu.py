@@ -159,6 +159,34 @@ def test_an_nvml_that_aborts_does_not_cost_libcuda(ask: Callable[..., Any]) -> N
     assert facts[gpu.LIBCUDA]["version"] == "13.0"
 
 
+def test_an_nvml_that_aborts_later_keeps_what_it_has_said(ask: Callable[..., Any]) -> None:
+    facts = ask("dies")
+    assert facts[gpu.DRIVER]["version"] == "580.159.04"
+    assert facts[gpu.DEVICE]["reason"] == "killed by signal 6: no message"
+    assert facts[gpu.LIBCUDA]["properties"]["init"] == "ok"
+
+
+def test_a_lost_gpu_is_unreadable_beside_a_good_one(
+    tree: Any, make_context: Callable[..., Any], drivers: Callable[[str], Path]
+) -> None:
+    context = make_context(environ={"LD_LIBRARY_PATH": str(drivers("lost"))})
+    facts = [fact for fact in gpu.collect(tree, context) if fact["kind"] == gpu.DEVICE]
+    assert [(fact["state"], fact["name"]) for fact in facts] == [
+        ("known", "gpu0"),
+        ("unreadable", "gpu1"),
+    ]
+    assert facts[1]["reason"] == "NVML error 15: the GPU has fallen off the bus"
+
+
+def test_a_driver_without_a_gpu_has_no_device(ask: Callable[..., Any]) -> None:
+    facts = ask("none")
+    assert facts[gpu.DRIVER]["state"] == "known"
+    assert (facts[gpu.DEVICE]["state"], facts[gpu.DEVICE]["reason"]) == (
+        "absent",
+        "NVML counts no device",
+    )
+
+
 def test_no_gpu_is_absent(ask: Callable[..., Any], tmp_path: Path) -> None:
     facts = ask(tmp_path)
     assert {kind: fact["state"] for kind, fact in facts.items()} == {

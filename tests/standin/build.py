@@ -12,6 +12,9 @@ VARIANTS: Final = {
     "mismatch": "580.159.04",
     "mig": "580.159.04",
     "crash": "580.159.04",
+    "dies": "580.159.04",
+    "lost": "580.159.04",
+    "none": "580.159.04",
     "old": "470.256.02",
 }
 """The macro of each variant in nvidia.c, in lower case, and its driver's version."""

@@ -2,7 +2,8 @@
  *
  * -DNVML or -DCUDA chooses the library; -DOLD a V100 on driver 470.256.02, whose NVML lacks newer
  * functions, -DMISMATCH an H100 whose library does not fit the loaded kernel module, -DMIG an H100
- * with one instance, -DCRASH one that aborts while it starts; else an H100 on 580.159.04.
+ * with one instance, -DCRASH one that aborts while it starts, -DDIES one that aborts later on,
+ * -DLOST a second GPU that fell off the bus, -DNONE no GPU at all; else an H100 on 580.159.04.
  */
 
 #include <stdlib.h>
@@ -33,7 +34,7 @@
 #ifdef NVML
 
 enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7,
-       MISMATCHED = 18, VERSION_UNKNOWN = 25 };
+       LOST_GPU = 15, MISMATCHED = 18, VERSION_UNKNOWN = 25 };
 
 typedef struct { char kind; } Device;
 static Device whole = {'w'};
@@ -63,9 +64,20 @@ int nvmlSystemGetNVMLVersion(char *text, unsigned n) { return copy(text, n, "13.
 #endif
 int nvmlSystemGetCudaDriverVersion(int *value) { *value = RELEASE; return SUCCESS; }
 
-int nvmlDeviceGetCount_v2(unsigned *count) { *count = 1; return SUCCESS; }
+#if defined(LOST)
+#define GPUS 2
+#elif defined(NONE)
+#define GPUS 0
+#else
+#define GPUS 1
+#endif
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = GPUS; return SUCCESS; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, Device **device) {
-    if (index) return INVALID_ARGUMENT;
+    if (index >= GPUS) return INVALID_ARGUMENT;
+    if (index == 1) return LOST_GPU;
+#ifdef DIES
+    abort();
+#endif
     *device = &whole;
     return SUCCESS;
 }
