@@ -21,8 +21,9 @@ MOST = 4096
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh"))
 
 SUBCOMMANDS = frozenset(
-    "api_server chat launch launch_server launcher llm router run serve server standalone start "
-    "start-server worker".split()
+    """
+api_server chat launch launch_server launcher llm router run serve server standalone start worker
+""".split()  # noqa: SIM905 - words read better than a list.
 )
 """Words that servers take as subcommand; another bare word may be anything, a password too."""
 

@@ -76,7 +76,7 @@ def _channel(files, path):
         return _without_token(json.loads(match.group(1)))
     document = values.document(files.read(path))
     if not isinstance(document, dict):
-        raise ValueError("no JSON object")
+        raise ValueError("no JSON object")  # noqa: TRY004 - the file is at fault, not the caller.
     channel = document.get("channel")
     return _without_token(channel) if isinstance(channel, str) else None
 

@@ -30,7 +30,7 @@ norm_topk_prob routed_scaling_factor quantization_config compression_config auto
 logits_scaling embedding_multiplier residual_multiplier attention_multiplier mlp_bias qk_norm
 use_qk_norm original_max_position_embeddings temperature top_p top_k repetition_penalty
 max_length do_sample id2label problem_type
-""".split()
+""".split()  # noqa: SIM905 - words read better than a list.
 )
 """What of config.json moves outputs, as transformers' configuration classes name it."""
 

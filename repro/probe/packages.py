@@ -106,7 +106,7 @@ def _package(name, version, arch, source, manager):
         manager,
         version,
         arch=arch,
-        source=source if source and source != name else None,
+        source_package=source if source and source != name else None,
     )
 
 

@@ -215,7 +215,7 @@ def _package(files, site, name, depth):
     for _, folders, names in files.walk(path, 0, SKIP):
         yield Directory(name, path, names)
         for folder in folders if depth else ():
-            if PACKAGE_FOLDER.fullmatch(folder) or depth < 3 and "token" in name:
+            if PACKAGE_FOLDER.fullmatch(folder) or (depth < 3 and "token" in name):
                 for inner in _package(files, site, os.path.join(name, folder), depth - 1):
                     yield inner
 

@@ -1,4 +1,4 @@
-"""Reads the rows of a table in an SQLite file: the sqlite3 module needs a path, images have none."""
+"""Reads a table of an SQLite file from bytes: the sqlite3 module needs a path, layers have none."""
 
 import struct
 
@@ -61,7 +61,7 @@ class _File:
             else:
                 last = struct.unpack_from(">I", self._data, head + 8)
                 inner = [struct.unpack_from(">I", self._data, page + cell) for cell in cells]
-                waiting += [child[0] for child in reversed(inner + [last])]
+                waiting += [child[0] for child in reversed([*inner, last])]
 
     def _payload(self, at):
         """The bytes of a cell, with those on overflow pages (1.6, "P <= X … M, K")."""

@@ -21,17 +21,19 @@ NAMED_SECRET = re.compile(
     r"[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^&\s,;}\"']+)",
     re.IGNORECASE,
 )
-"""`?token=…` in a query, `"api_key": "…"` in JSON; numbers such as `max_tokens: 5` do not match."""
+"""`?token=…` in a query, `"api_key": "…"` in JSON; `max_tokens: 5` does not match."""
 
 SHAPED_SECRET = re.compile(
     r"\b(?:hf_|api_org_|nvapi-|sk-|ghp_|gho_|ghs_|github_pat_|glpat-|xox[abp]-|AKIA|ASIA|eyJ)"
     r"[A-Za-z0-9_.-]{12,}"
 )
-"""Access tokens by the prefixes that Hugging Face, NVIDIA, GitHub, GitLab, Slack, AWS and JWT use."""
+"""Access tokens by the prefixes of Hugging Face, NVIDIA, GitHub, GitLab, Slack, AWS and JWT."""
 
 SECRET_WORDS = frozenset(
-    "TOKEN KEY APIKEY SECRET SECRETS PASSWORD PASSWORDS PASSWD PASS PASSPHRASE PWD CREDENTIAL "
-    "CREDENTIALS CREDS AUTH AUTHORIZATION COOKIE SIGNATURE PRIVATE LICENSE".split()
+    """
+TOKEN KEY APIKEY SECRET SECRETS PASSWORD PASSWORDS PASSWD PASS PASSPHRASE PWD CREDENTIAL
+CREDENTIALS CREDS AUTH AUTHORIZATION COOKIE SIGNATURE PRIVATE LICENSE
+""".split()  # noqa: SIM905 - words read better than a list.
 )
 SECRET_ENDINGS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIALS")
 """Ends of run-together words such as HFTOKEN; `TOKENIZERS` and `TOKENS` are none."""
@@ -42,19 +44,22 @@ NO_SECRET = frozenset(["TIKTOKEN"])
 
 def plain(value, depth=0):
     """A JSON value without floats, without text that cannot be encoded, and of bounded size."""
-    if isinstance(value, str):
-        return text(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return value if -LARGEST <= value < LARGEST else text("%x" % value)
-    if isinstance(value, float):
-        return repr(value)
+    if value is None or isinstance(value, (str, int, float)):
+        return _scalar(value)
     if depth >= DEEPEST or len(value) > MOST:
         return digest(canonical(value))
     if isinstance(value, dict):
         return {text(str(key)): plain(item, depth + 1) for key, item in value.items()}
     return [plain(item, depth + 1) for item in value]
+
+
+def _scalar(value):
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, float):
+        return repr(value)
+    small = value is None or -LARGEST <= value < LARGEST
+    return value if small else text("0x%x" % value)
 
 
 def text(value):
