@@ -13,12 +13,21 @@ class Files:
     """A live file system. Paths are absolute; OSError says why a path could not be read."""
 
     def read(self, path, limit=LIMIT):
-        """The whole content of a regular file; FIFOs and devices are refused, for they may block."""
-        with self._open(path) as stream:
-            data = stream.read(limit + 1)
-        if len(data) > limit:
-            raise OSError(errno.EFBIG, "larger than %d bytes" % limit, path)
-        return data
+        """The whole content of a regular file; pipes and devices are refused: they may block."""
+        descriptor = self._open(path)
+        try:
+            pieces, total = [], 0
+            # One byte more than there is, so that one read sees the end; /proc says a size of 0.
+            step = max(4096, min(os.fstat(descriptor).st_size, limit) + 1)
+            while total <= limit:
+                piece = os.read(descriptor, step)
+                if not piece:
+                    return b"".join(pieces)
+                pieces.append(piece)
+                total += len(piece)
+        finally:
+            os.close(descriptor)
+        raise OSError(errno.EFBIG, "larger than %d bytes" % limit, path)
 
     def text(self, path, limit=LIMIT):
         """The content as text; bytes that are not UTF-8 become backslash escapes."""
@@ -26,16 +35,18 @@ class Files:
 
     def part(self, path, offset, size):
         """At most `size` bytes from `offset`: headers of large files."""
-        with self._open(path) as stream:
-            stream.seek(offset)
-            return stream.read(size)
+        descriptor = self._open(path)
+        try:
+            return os.pread(descriptor, size, offset)
+        finally:
+            os.close(descriptor)
 
     def _open(self, path):
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if not modes.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, "not a regular file", path)
-        return os.fdopen(descriptor, "rb")
+        return descriptor
 
     def list(self, path):
         """Sorted names in a directory."""

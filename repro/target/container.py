@@ -13,7 +13,7 @@ from repro.errors import EngineError, ProbeError, TargetError
 from repro.manifest import Manifest, Target
 from repro.target import pack
 from repro.target.answer import LIMIT, Output
-from repro.target.engine_facts import engine_facts, host_name, image_config, image_facts
+from repro.target.engine_facts import about, image_config, image_facts
 from repro.target.image import inspect
 from repro.target.interpreter import candidates
 from repro.target.sandbox import NOT_FOUND
@@ -54,8 +54,7 @@ def snapshot(client: docker.DockerClient, container: Container, options: Options
         ),
         lambda asked: _ask(client, container, asked, options),
         told,
-        [*image_facts(inspected), *engine_facts(client, local=False)],
-        {"host": host_name(client), "container": container.id},
+        lambda: (image_facts(inspected), about(client)),
     )
 
 

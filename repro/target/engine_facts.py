@@ -12,6 +12,7 @@ import requests
 from docker.errors import DockerException
 
 from repro.manifest import Absent, Component, Fact, Unreadable
+from repro.target.about import About
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,32 +69,22 @@ def _clean(value: Any) -> str:
     return USERINFO.sub(r"\1", str(value))[:500]
 
 
-def engine_facts(client: docker.DockerClient, *, local: bool) -> Iterator[Fact]:
-    """Describe the engine, its runtimes and the NVIDIA Container Toolkit."""
+def about(client: docker.DockerClient) -> About:
+    """Ask an engine for its version, its runtimes and the NVIDIA Container Toolkit."""
     try:
         version, info = client.version(), client.info()
     except (DockerException, requests.RequestException) as error:
-        yield Unreadable(scope="host", kind="runtime", name="*", reason=str(error)[:300])
-        return
-    for part in version.get("Components") or []:
-        name = str(part.get("Name", "")).lower().removesuffix(" engine").replace("engine", "docker")
-        yield Component(
-            scope="host",
-            kind="runtime",
-            name=name,
-            source="engine",
-            version=str(part.get("Version", "")),
-        )
-    yield _toolkit(info, local=local)
+        reason = str(error)[:300]
+        return About([Unreadable(scope="host", kind="runtime", name="*", reason=reason)])
+    local = client.api.base_url.startswith("http+docker://localhost")
+    facts = [*map(_part, version.get("Components") or []), _toolkit(info, local=local)]
+    return About(facts, str(info["Name"]) if info.get("Name") else None)
 
 
-def host_name(client: docker.DockerClient) -> str | None:
-    """Return the name of the host that the engine runs on."""
-    try:
-        name = client.info().get("Name")
-    except (DockerException, requests.RequestException):
-        return None
-    return str(name) if name else None
+def _part(part: dict[str, Any]) -> Fact:
+    name = str(part.get("Name", "")).lower().removesuffix(" engine").replace("engine", "docker")
+    found = str(part.get("Version", ""))
+    return Component(scope="host", kind="runtime", name=name, source="engine", version=found)
 
 
 def _toolkit(info: dict[str, Any], *, local: bool) -> Fact:

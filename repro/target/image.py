@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -10,7 +11,7 @@ from docker.errors import DockerException, ImageNotFound
 from repro.errors import EngineError, TargetError
 from repro.manifest import Manifest, Target
 from repro.target import pack, sandbox
-from repro.target.engine_facts import engine_facts, host_name, image_config, image_facts
+from repro.target.engine_facts import about, image_config, image_facts
 from repro.target.interpreter import candidates
 from repro.target.snapshot import probe_options, take
 
@@ -38,13 +39,14 @@ def snapshot(client: docker.DockerClient, reference: str, options: Options) -> M
         raise sandbox.missing(reference)
     image_id = str(inspected["Id"])
     told = probe_options(options, image=image_config(inspected))
-    return take(
-        Target(kind="image", name=reference, properties=_identity(inspected)),
-        lambda asked: _ask(client, reference, image_id, asked, options),
-        told,
-        [*image_facts(inspected), *engine_facts(client, local=_local(client))],
-        {"host": host_name(client)},
-    )
+    with ThreadPoolExecutor(1) as beside:
+        engine = beside.submit(about, client)
+        return take(
+            Target(kind="image", name=reference, properties=_identity(inspected)),
+            lambda asked: _ask(client, reference, image_id, asked, options),
+            told,
+            lambda: (image_facts(inspected), engine.result()),
+        )
 
 
 def _identity(inspected: dict[str, Any]) -> dict[str, Any]:
@@ -53,10 +55,6 @@ def _identity(inspected: dict[str, Any]) -> dict[str, Any]:
         "tags": sorted(inspected.get("RepoTags") or []),
         "digests": sorted(inspected.get("RepoDigests") or []),
     }
-
-
-def _local(client: docker.DockerClient) -> bool:
-    return client.api.base_url.startswith("http+docker://localhost")
 
 
 def _ask(

@@ -28,7 +28,6 @@ def snapshot(python: str | None, options: Options) -> Manifest:
         Target(kind="environment", name=name, properties={"python": executable}),
         lambda asked: _ask(executable, asked, options),
         told,
-        volatile={"host": os.uname().nodename},
     )
 
 

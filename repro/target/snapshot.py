@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from repro import __version__
-from repro.manifest import Fact, Manifest, Target, Value, assemble
+from repro.manifest import Fact, Manifest, Target, assemble
+from repro.target.about import About
 from repro.target.answer import parse
 
 if TYPE_CHECKING:
@@ -32,15 +34,15 @@ def take(
     target: Target,
     ask: Callable[[dict[str, Any]], Output],
     told: dict[str, Any],
-    engine: Iterable[Fact] = (),
-    volatile: dict[str, Value] | None = None,
+    outside: Callable[[], tuple[Iterable[Fact], About]] = lambda: ((), About([])),
 ) -> Manifest:
-    """Ask the probe, and put its facts and the engine's into a manifest."""
+    """Ask the probe, and put its facts and those from outside, of image and engine, together."""
     answer = parse(ask(told), told["nonce"])
-    outside = {
+    image, engine = outside()
+    volatile = {
         "probed_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "milliseconds": answer.milliseconds,
         "repro": __version__,
-        **(volatile or {}),
+        "host": engine.host or os.uname().nodename,
     }
-    return assemble(target, [*answer.facts, *engine], outside)
+    return assemble(target, [*answer.facts, *image, *engine.facts], volatile)
