@@ -63,8 +63,11 @@ def _threads(files, process):
         status = files.text("/proc/%s/status" % process, 1 << 16)
     except OSError as error:
         return facts.unreadable(facts.PROCESS, "cpu.threads", "threads", values.reason(error))
-    match = re.search(r"^Cpus_allowed_list:\s*(\S+)", status, re.MULTILINE)
-    count = sum(map(_span, match.group(1).split(","))) if match else None
+    match = re.search(r"^Cpus_allowed_list:\s*([\d,-]+)$", status, re.MULTILINE)
+    if not match:
+        reason = "no list of processors in /proc/%s/status" % process
+        return facts.unreadable(facts.PROCESS, "cpu.threads", "threads", reason)
+    count = sum(map(_span, match.group(1).split(",")))
     return facts.component(
         facts.PROCESS,
         "cpu.threads",
@@ -77,7 +80,7 @@ def _threads(files, process):
 
 def _span(text):
     first, _, last = text.partition("-")
-    return int(last or first) - int(first) + 1
+    return int(last or first or 0) - int(first or 0) + 1
 
 
 def _quota(files, process):

@@ -5,13 +5,6 @@ import re
 
 from . import facts, rpm, values
 
-DPKG = "/var/lib/dpkg/status"
-DISTROLESS = "/var/lib/dpkg/status.d"
-"""One file a package; distroless images have no package manager."""
-
-APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
-"""The second since apk-tools 3."""
-
 LARGEST = 256 << 20
 """Bytes of a database; that of a full desktop has under 100 MB."""
 
@@ -24,32 +17,21 @@ APK_FIELD = re.compile(rb"^([PVAo]):(.*)$", re.MULTILINE)
 
 def collect(files, context):
     """Yield one component a package, of every database that is there."""
-    known = False
-    for read, path in _databases(files):
-        known = True
+    known, seen = False, set()
+    for read, path in DATABASES:
+        real = files.real(path)
         try:
-            for fact in read(files, path):
+            for fact in read(files, path) if real not in seen else ():
+                known = True
                 yield fact
+        except (FileNotFoundError, NotADirectoryError):
+            continue
         except (OSError, ValueError) as error:
+            known = True
             yield facts.unreadable(facts.IMAGE, "os.package", path, values.reason(error))
+        seen.add(real)
     if not known:
         yield facts.absent(facts.IMAGE, "os.package", "any", "no dpkg, apk or rpm database")
-
-
-def _databases(files):
-    # A file that is there and cannot be read is a fault, so nothing here asks whether it can.
-    if files.exists(DPKG):
-        yield _dpkg, DPKG
-    if files.exists(DISTROLESS):
-        yield _distroless, DISTROLESS
-    for path in APK:
-        if files.exists(path):
-            yield _apk, path
-            break
-    for folder in rpm.FOLDERS:
-        if any(files.exists(os.path.join(folder, name)) for name in rpm.DATABASES):
-            yield _rpm, folder
-            break
 
 
 def _dpkg(files, path):
@@ -112,3 +94,15 @@ def _package(name, version, arch, source, manager):
 
 def _text(value):
     return values.text(value.decode("utf-8", "surrogateescape").strip())
+
+
+DATABASES = (
+    (_dpkg, "/var/lib/dpkg/status"),
+    (_distroless, "/var/lib/dpkg/status.d"),
+    (_apk, "/lib/apk/db/installed"),
+    (_apk, "/usr/lib/apk/db/installed"),
+    (_rpm, "/usr/lib/sysimage/rpm"),
+    (_rpm, "/var/lib/rpm"),
+)
+"""Where they are: distroless images have a file a package and no manager; apk-tools 3 and rpm since
+Fedora 36 have theirs below /usr."""

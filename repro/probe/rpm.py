@@ -5,11 +5,11 @@ import struct
 
 from . import sqlite
 
-FOLDERS = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
-"""Since Fedora 36, and before."""
+DATABASE = "rpmdb.sqlite"
+"""Since rpm 4.16."""
 
-DATABASES = ("rpmdb.sqlite", "Packages.db", "Packages")
-"""SQLite since rpm 4.16; ndb (SUSE); Berkeley DB before."""
+OLDER = ("Packages.db", "Packages")
+"""ndb (SUSE), and Berkeley DB before."""
 
 TAGS = {1000: "name", 1001: "version", 1002: "release", 1003: "epoch", 1022: "arch", 1044: "source"}
 """include/rpm/rpmtag.h."""
@@ -26,8 +26,8 @@ def packages(files, folder, limit):
 
     OSError and ValueError say why the database could not be read.
     """
-    path = os.path.join(folder, DATABASES[0])
-    if not files.exists(path):
+    path = os.path.join(folder, DATABASE)
+    if any(name in OLDER for name in files.list(folder)) and not files.exists(path):
         raise ValueError(
             "a Berkeley DB or ndb database, which is not read: convert with rpmdb --rebuilddb"
         )

@@ -68,6 +68,8 @@ class _File:
         size, at = _varint(self._data, at)
         _, at = _varint(self._data, at)
         most, least = self._usable - 35, (self._usable - 12) * 32 // 255 - 23
+        if size > len(self._data):
+            raise ValueError("an SQLite row larger than its file")
         local = size
         if size > most:
             local = least + (size - least) % (self._usable - 4)

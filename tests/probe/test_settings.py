@@ -15,14 +15,14 @@ from tests.probe.asking import ask, known, unread
 if TYPE_CHECKING:
     from tests.probe.rooted import Rooted
 
-SECRET = "hunter2-never-shown"
+HIDDEN = "hunter2-never-shown"
 
 
 def test_a_known_variable_has_its_value_and_another_its_name(rooted: Rooted) -> None:
-    found = ask(settings, rooted, environ={"VLLM_BATCH_INVARIANT": "1", "MY_OWN": SECRET})
+    found = ask(settings, rooted, environ={"VLLM_BATCH_INVARIANT": "1", "MY_OWN": HIDDEN})
     assert known(found, "setting", "VLLM_BATCH_INVARIANT")["properties"] == {"value": "1"}
     assert known(found, "environment", "names")["properties"] == {"names": ["MY_OWN"]}
-    assert SECRET not in json.dumps(found)
+    assert HIDDEN not in json.dumps(found)
 
 
 def test_image_and_process_are_kept_apart(rooted: Rooted) -> None:
@@ -71,11 +71,11 @@ def test_no_known_variable_looks_like_a_secret() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        f"https://user:{SECRET}@host/x",
-        f"https://host/x?token={SECRET}&a=1",
-        f'{{"api_key": "{SECRET}"}}',
-        f"sk-{SECRET}",
-        "x" * 5000 + f" https://user:{SECRET}@host",
+        f"https://user:{HIDDEN}@host/x",
+        f"https://host/x?token={HIDDEN}&a=1",
+        f'{{"api_key": "{HIDDEN}"}}',
+        f"sk-{HIDDEN}",
+        "x" * 5000 + f" https://user:{HIDDEN}@host",
     ],
 )
 def test_secrets_inside_the_value_of_a_known_variable_are_taken_out(
@@ -83,7 +83,7 @@ def test_secrets_inside_the_value_of_a_known_variable_are_taken_out(
 ) -> None:
     found = ask(settings, rooted, environ={"HF_ENDPOINT": value})
     shown = known(found, "setting", "HF_ENDPOINT")["properties"]["value"]
-    assert SECRET not in shown
+    assert HIDDEN not in shown
 
 
 def test_a_huge_value_is_bounded_and_its_difference_still_shows(rooted: Rooted) -> None:
@@ -132,7 +132,9 @@ def test_layers_that_do_not_run_have_the_image_scope_alone(rooted: Rooted) -> No
 def test_nccl_files_are_read_by_the_same_rules(rooted: Rooted) -> None:
     rooted.put("/etc/nccl.conf", "# c\nNCCL_ALGO=Ring\nname=x\nNCCL_AUTH_TOKEN=y\nkind = z\n\xff")
     rooted.put("/home/u/.nccl.conf", "NCCL_PROTO = LL \n")
-    found = [f for f in ask(settings, rooted, environ={"HOME": "/home/u"}) if f["name"] == "nccl.conf"]
+    found = [
+        f for f in ask(settings, rooted, environ={"HOME": "/home/u"}) if f["name"] == "nccl.conf"
+    ]
     assert {f["location"]: f["properties"] for f in found} == {
         "/etc/nccl.conf": {"NCCL_ALGO": "Ring"},
         "/home/u/.nccl.conf": {"NCCL_PROTO": "LL"},
