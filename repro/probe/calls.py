@@ -80,7 +80,7 @@ def _narrow(value):
 
 
 def _wide(value):
-    """10000 major + 100 minor + patch: CUBLAS_VERSION in cublas_api.h since CUDA 12."""
+    """10000 major + 100 minor + patch: CUBLAS_VERSION in cublas_api.h (11.11, 12.4)."""
     return "%d.%d.%d" % (value // 10000, value % 10000 // 100, value % 100)
 
 
@@ -137,7 +137,7 @@ CALLS = {
     "tensorrt": (("version", "getInferLibVersion", "int", _grown),),
 }
 """By canonical name: property, function, form of the call, decoding; the first answer counts.
-The properties come first, since cuBLAS 11 encoded the number in another way."""
+The properties come first: they are plain numbers, whatever the encoding of the release."""
 
 
 def collect(files, context):
