@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
 from repro.errors import ManifestError
-from repro.manifest.model import SCHEMA, Manifest, assemble
+from repro.manifest.model import SCHEMA, Manifest, assemble, canonical, digests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,19 @@ DEPTH: Final = 32
 FAMILY: Final = re.compile(r"repro/manifest/(\d{1,4})\.(\d{1,4})")
 
 
+T = TypeVar("T", bound=msgspec.Struct)
+
+
 class NewerSchemaWarning(UserWarning):
     """A manifest of a newer minor: what this version does not know in it was left out."""
+
+
+class _Head(msgspec.Struct):
+    schema: str
+
+
+class _Raw(msgspec.Struct):
+    facts: list[dict[str, Any]]
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -33,11 +44,7 @@ def encode(manifest: Manifest) -> bytes:
 def load(path: Path) -> Manifest:
     """Read a manifest file; ManifestError says what is wrong with it and what to do."""
     try:
-        if path.stat().st_size > LIMIT:
-            raise ManifestError(
-                f"{path}: larger than {LIMIT >> 20} MiB, so it is not read as a manifest",
-                advice="Check that this is the file that `repro snapshot` wrote.",
-            )
+        _check_size(path.stat().st_size, str(path))
         data = path.read_bytes()
     except OSError as error:
         raise ManifestError(
@@ -48,20 +55,19 @@ def load(path: Path) -> Manifest:
 
 def decode(data: bytes, *, name: str = "manifest") -> Manifest:
     """Parse and check a manifest; its digests must be those of its facts."""
-    _check_schema(data, name)
-    try:
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(name, str(error)) from error
-    for index, fact in enumerate(manifest.facts):
-        check_value(getattr(fact, "properties", {}), f"$.facts[{index}].properties", name)
-    again = assemble(manifest.target, manifest.facts)
-    if again.digests != manifest.digests:
+    _check_size(len(data), name)
+    newer = _newer_minor(_parse(data, _Head, name).schema, name)
+    manifest = _parse(data, Manifest, name)
+    _check_values(manifest, name)
+    # What a newer minor adds to a fact is under its digests, though it is left out here.
+    lines = map(canonical, _parse(data, _Raw, name).facts if newer else manifest.facts)
+    if digests(zip(lines, manifest.facts, strict=True)) != manifest.digests:
         raise ManifestError(
             f"{name}: the digests are not those of its facts",
             advice="The file was edited or damaged; take the snapshot again.",
         )
-    return manifest
+    facts = assemble(manifest.target, manifest.facts).facts
+    return msgspec.structs.replace(manifest, facts=facts)
 
 
 def schema() -> dict[str, Any]:
@@ -71,25 +77,44 @@ def schema() -> dict[str, Any]:
     )
 
 
-def _check_schema(data: bytes, name: str) -> None:
-    class Head(msgspec.Struct):
-        schema: str
+def _check_size(size: int, name: str) -> None:
+    if size > LIMIT:
+        raise ManifestError(
+            f"{name}: larger than {LIMIT >> 20} MiB, so it is not read as a manifest",
+            advice="Check that this is the file that `repro snapshot` wrote.",
+        )
 
+
+def _parse(data: bytes, shape: type[T], name: str) -> T:
     try:
-        head = msgspec.json.decode(data, type=Head)
+        return msgspec.json.decode(data, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(name, str(error)) from error
-    found, ours = FAMILY.fullmatch(head.schema), FAMILY.fullmatch(SCHEMA)
+
+
+def _newer_minor(text: str, name: str) -> bool:
+    """Tell whether a schema is of a newer minor; ManifestError where it cannot be read at all."""
+    found, ours = FAMILY.fullmatch(text), FAMILY.fullmatch(SCHEMA)
     if not found or not ours:
-        raise _malformed(name, f"unknown schema {head.schema[:80]!r}")
-    if int(found[1]) > int(ours[1]):
+        raise _malformed(name, f"unknown schema {text[:80]!r}")
+    (major, minor), (own_major, own_minor) = (map(int, match.groups()) for match in (found, ours))
+    if major > own_major:
         raise ManifestError(
-            f"{name}: schema {head.schema} is newer than this version reads ({SCHEMA})",
+            f"{name}: schema {text} is newer than this version reads ({SCHEMA})",
             advice="Upgrade: pip install --upgrade repro-audit",
         )
-    if int(found[1]) == int(ours[1]) and int(found[2]) > int(ours[2]):
-        text = f"{name}: schema {head.schema} is newer than {SCHEMA}; unknown fields are ignored"
-        warnings.warn(text, NewerSchemaWarning, stacklevel=2)
+    newer = major == own_major and minor > own_minor
+    if newer:
+        said = f"{name}: schema {text} is newer than {SCHEMA}; unknown fields are ignored"
+        warnings.warn(said, NewerSchemaWarning, stacklevel=3)
+    return newer
+
+
+def _check_values(manifest: Manifest, name: str) -> None:
+    check_value(manifest.target.properties, "$.target.properties", name)
+    check_value(manifest.volatile, "$.volatile", name)
+    for index, fact in enumerate(manifest.facts):
+        check_value(getattr(fact, "properties", {}), f"$.facts[{index}].properties", name)
 
 
 def check_value(value: Any, path: str, name: str, depth: int = 0) -> None:

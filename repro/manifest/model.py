@@ -89,12 +89,12 @@ def assemble(
 ) -> Manifest:
     """Sort facts, drop exact repeats and put the digests on them."""
     lines = {canonical(fact): fact for fact in facts}
-    ordered = sorted(lines.items(), key=lambda item: (*item[1].key, item[0]))
+    ordered = _in_order(lines)
     return Manifest(
         schema=SCHEMA,
         target=target,
         facts=tuple(fact for _, fact in ordered),
-        digests=_digests(ordered),
+        digests=digests(ordered),
         volatile=volatile or {},
     )
 
@@ -104,11 +104,18 @@ def canonical(value: Any) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def _digests(ordered: list[tuple[bytes, Fact]]) -> Digests:
+def digests(lines: Iterable[tuple[bytes, Fact]]) -> Digests:
+    """Digest canonical facts, in whatever order they come; repeats count once."""
+    ordered = _in_order(dict(lines))
+
     def digest(scope: Scope | None) -> str:
-        lines = [line for line, fact in ordered if scope in (None, fact.scope)]
-        return "sha256:" + hashlib.sha256(b"[" + b",".join(lines) + b"]").hexdigest()
+        body = b",".join(line for line, fact in ordered if scope in (None, fact.scope))
+        return "sha256:" + hashlib.sha256(b"[" + body + b"]").hexdigest()
 
     return Digests(
         image=digest("image"), process=digest("process"), host=digest("host"), whole=digest(None)
     )
+
+
+def _in_order(lines: dict[bytes, Fact]) -> list[tuple[bytes, Fact]]:
+    return sorted(lines.items(), key=lambda item: (*item[1].key, item[0]))
