@@ -32,12 +32,21 @@ class _Side:
                 self.unreadable[fact.key] = fact
 
     def hidden(self, key: Key) -> Unreadable | None:
-        """Return what kept a fact from being read: its own reason, or that of its whole kind."""
-        scope, kind, name = key
-        parts = kind.split(".")
-        kinds = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
-        keys: list[Key] = [(scope, kind, name), *((scope, wider, "*") for wider in kinds)]
-        return next((self.unreadable[k] for k in keys if k in self.unreadable), None)
+        """Return what kept a fact from being read: its own reason, or that of all like it."""
+        return self.unreadable.get(key) or next(
+            filter(None, map(self.unreadable.get, _wider(key))), None
+        )
+
+
+def _wider(key: Key) -> Iterator[Key]:
+    """Name what can stand for a fact: `torch.*` for `torch.tf32`, `gpu` `*` for a `gpu.device`."""
+    scope, kind, name = key
+    parts = name.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        yield scope, kind, ".".join([*parts[:count], "*"])
+    kinds = kind.split(".")
+    for count in range(len(kinds), 0, -1):
+        yield scope, ".".join(kinds[:count]), "*"
 
 
 def compare(a: Manifest, b: Manifest) -> Comparison:
@@ -51,19 +60,19 @@ def compare(a: Manifest, b: Manifest) -> Comparison:
 
 
 def _of_key(key: Key, left: _Side, right: _Side) -> Iterator[Change]:
-    unpaired = False
+    reported = False
     for old, new in pair(left.components.get(key, []), right.components.get(key, [])):
         if old and new:
             fields = differences(old, new)
             if fields:
                 yield _change("changed", key, old, new, fields)
         elif old:
-            unpaired = True
+            reported = reported or key in right.unreadable
             yield _one_sided(key, old, right, gone="removed", hidden="lost")
         elif new:
-            unpaired = True
+            reported = reported or key in left.unreadable
             yield _one_sided(key, new, left, gone="added", hidden="gained")
-    if not unpaired:
+    if not reported:
         yield from _unreadable(key, left, right)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.diff.change import FieldChange
+from repro.manifest.model import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,8 @@ def differences(a: Component, b: Component) -> tuple[FieldChange, ...]:
 
 
 def _plain(path: str, old: Value, new: Value) -> Iterator[FieldChange]:
-    if old != new or type(old) is not type(new):
+    # As JSON, since in Python 1 == True and [1] == [True].
+    if canonical(old) != canonical(new):
         yield FieldChange(path=path, old=old, new=new)
 
 
@@ -33,32 +35,30 @@ def _properties(a: dict[str, Value], b: dict[str, Value]) -> Iterator[FieldChang
         path = f"properties.{key}"
         if isinstance(old, dict) and isinstance(new, dict):
             yield from _nested(path, old, new)
+        elif (key in a) != (key in b):
+            yield FieldChange(path=path, old=old, new=new)
         else:
             yield from _plain(path, old, new)
 
 
 def _nested(path: str, old: dict[str, Value], new: dict[str, Value]) -> Iterator[FieldChange]:
-    if old == new:
+    if canonical(old) == canonical(new):
         return
     from deepdiff import DeepDiff  # noqa: PLC0415  # costs start-up time; few diffs need it
 
-    found = {}
-    for items in DeepDiff(old, new, view="tree", verbose_level=2).values():
-        for item in items:
-            keys = _to_list(item.path(output_format="list"))
-            found[".".join([path, *keys])] = (_at(old, keys), _at(new, keys))
-    for name in sorted(found):
-        yield FieldChange(path=name, old=found[name][0], new=found[name][1])
+    # Keys that begin with two underscores are data here, not private attributes.
+    tree = DeepDiff(_leaves(old), _leaves(new), view="tree", ignore_private_variables=False)
+    for keys in sorted(
+        item.path(output_format="list") for items in tree.values() for item in items
+    ):
+        yield FieldChange(path=".".join([path, *keys]), old=_at(old, keys), new=_at(new, keys))
 
 
-def _to_list(path: list[str | int]) -> list[str]:
-    """Cut a path where it enters a list: a list is one value, shown whole."""
-    keys: list[str] = []
-    for part in path:
-        if isinstance(part, int):
-            break
-        keys.append(part)
-    return keys
+def _leaves(value: Value) -> Value:
+    """Put canonical JSON in place of all that is no object: a list is one value, shown whole."""
+    if isinstance(value, dict):
+        return {key: _leaves(item) for key, item in value.items()}
+    return canonical(value).decode()
 
 
 def _at(value: Value, keys: list[str]) -> Value:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
+
+from repro.manifest.model import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -14,32 +17,41 @@ Pair = tuple["Component | None", "Component | None"]
 
 def pair(a: Sequence[Component], b: Sequence[Component]) -> Iterator[Pair]:
     """Pair the components of one key: the surest resemblance first, the rest in order."""
+    if len(a) == len(b) == 1:
+        yield a[0], b[0]
+        return
     left, right = list(a), list(b)
     for resemblance in (_same, _role, _place, _environment, _version):
-        yield from _take(left, right, resemblance)
-    while left and right:
-        yield left.pop(0), right.pop(0)
-    yield from ((component, None) for component in left)
-    yield from ((None, component) for component in right)
+        pairs, left, right = _take(left, right, resemblance)
+        yield from pairs
+    rest = min(len(left), len(right))
+    yield from zip(left, right, strict=False)
+    yield from ((component, None) for component in left[rest:])
+    yield from ((None, component) for component in right[rest:])
 
 
 def _take(
     left: list[Component], right: list[Component], by: Callable[[Component], Hashable]
-) -> Iterator[Pair]:
-    waiting: dict[Hashable, list[Component]] = {}
-    for component in right:
-        waiting.setdefault(by(component), []).append(component)
-    for component in list(left):
+) -> tuple[list[tuple[Component, Component]], list[Component], list[Component]]:
+    """Pair what is alike in one respect; what is alike in nothing known is left over."""
+    waiting: dict[Hashable, list[Component]] = defaultdict(list)
+    rest: list[Component] = []
+    for component in reversed(right):
+        (rest if by(component) is None else waiting[by(component)]).append(component)
+    pairs: list[tuple[Component, Component]] = []
+    alone: list[Component] = []
+    for component in left:
         found = waiting.get(by(component))
-        if found and by(component) is not None:
-            other = found.pop(0)
-            left.remove(component)
-            right.remove(other)
-            yield component, other
+        if found:
+            pairs.append((component, found.pop()))
+        else:
+            alone.append(component)
+    unpaired = {id(component) for found in (rest, *waiting.values()) for component in found}
+    return pairs, alone, [component for component in right if id(component) in unpaired]
 
 
 def _same(component: Component) -> Hashable:
-    return (component.version, component.location, repr(component.properties))
+    return (component.version, component.location, canonical(component.properties))
 
 
 def _role(component: Component) -> Hashable:
