@@ -6,7 +6,7 @@ import tomllib
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from repro.rules.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+WILD: Final = frozenset("*?[")
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -60,6 +61,10 @@ class Catalog:
             self._by_kind[kind] = found
         return self._by_kind[kind]
 
+    def kinds_under(self, kind: str) -> list[str]:
+        """List the kinds that a kind is the beginning of, by its dots: `gpu` for `gpu.device`."""
+        return [known for known in self.kinds if known.startswith(f"{kind}.")]
+
     def matching(self, scope: str, kind: str, name: str) -> list[Rule]:
         """Rules that speak of one component."""
         return [rule for rule in self.of_kind(kind) if matches(rule, scope, name)]
@@ -81,8 +86,17 @@ def matches(rule: Rule, scope: str, name: str) -> bool:
     if rule.match.scope not in (None, scope):
         return False
     wanted = rule.match.name
-    patterns = (wanted,) if isinstance(wanted, str) else wanted
-    return any(pattern in ("*", name) or fnmatchcase(name, pattern) for pattern in patterns)
+    return any(alike(name, each) for each in ((wanted,) if isinstance(wanted, str) else wanted))
+
+
+def alike(name: str, pattern: str) -> bool:
+    """Match a name with a pattern; the two usual ones, plain and `prefix*`, need no expression."""
+    if name == pattern:
+        return True
+    start = pattern.rstrip("*")
+    if WILD.isdisjoint(start):
+        return start != pattern and name.startswith(start)
+    return fnmatchcase(name, pattern)
 
 
 @cache

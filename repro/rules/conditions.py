@@ -6,8 +6,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from repro.manifest import Component, Manifest, Unreadable, Value
-from repro.rules.versions import satisfies
+from repro.manifest import Component, Fact, Manifest, Unreadable, Value
+from repro.rules.versions import comparable, satisfies
 
 if TYPE_CHECKING:
     from repro.diff.change import Comparison
@@ -30,19 +30,28 @@ def _either(condition: Condition, comparison: Comparison) -> bool | None:
 
 
 def _on(condition: Condition, manifest: Manifest) -> bool | None:
-    facts = [fact for fact in manifest.facts if fact.kind == condition.kind]
-    named = [fact for fact in facts if fnmatchcase(fact.name, condition.name) or fact.name == "*"]
-    found = [fact for fact in named if isinstance(fact, Component)]
-    if any(_satisfied(condition, component) for component in found):
+    facts = [fact for fact in manifest.facts if _speaks_of(fact, condition)]
+    answers = [_satisfied(condition, fact) for fact in facts if isinstance(fact, Component)]
+    if True in answers:
         return not condition.absent
-    if not facts or any(isinstance(fact, Unreadable) for fact in named):
+    read = any(fact.kind == condition.kind for fact in manifest.facts)
+    if not read or None in answers or any(isinstance(fact, Unreadable) for fact in facts):
         return None
     return condition.absent
 
 
-def _satisfied(condition: Condition, component: Component) -> bool:
-    if condition.versions is not None and not satisfies(component.version, condition.versions):
-        return False
+def _speaks_of(fact: Fact, condition: Condition) -> bool:
+    if fact.name == "*":
+        return f"{condition.kind}.".startswith(f"{fact.kind}.")
+    return fact.kind == condition.kind and fnmatchcase(fact.name, condition.name)
+
+
+def _satisfied(condition: Condition, component: Component) -> bool | None:
+    if condition.versions is not None:
+        if not comparable(component.version):
+            return None
+        if not satisfies(component.version, condition.versions):
+            return False
     if condition.path is None:
         return True
     value = field(component, condition.path)

@@ -8,30 +8,42 @@ from typing import TYPE_CHECKING
 from repro.diff.change import Change, FieldChange
 from repro.manifest import Component
 from repro.rules.conditions import text
-from repro.rules.versions import crosses, satisfies
+from repro.rules.versions import comparable, crosses, same_build, satisfies
 
 if TYPE_CHECKING:
     from repro.rules.rule import Rule, When
 
 
-def fires(rule: Rule, change: Change) -> bool:
-    """Tell whether what a rule waits for is in a change of a component that it speaks of."""
+def fires(rule: Rule, change: Change) -> bool | None:
+    """Tell whether what a rule waits for is in a change of a component that it speaks of.
+
+    None: the rule compares versions, and they are not known on both sides, or have no order.
+    """
     when = rule.when
-    old, new = change.versions
     if when.any:
         return True
     if when.presence:
         return change.how in ("added", "removed")
     if when.fields is not None:
         return bool(matching_fields(when, change))
-    if old is None or new is None:
+    if when.copies:
         return False
-    return _versions(when, old, new)
+    return _versions(when, *change.versions)
 
 
-def _versions(when: When, old: str, new: str) -> bool:
+def _versions(when: When, old: str | None, new: str | None) -> bool | None:
+    if old == new:
+        return None if old is None else False
+    if old is None or new is None:
+        return None
     if when.version:
-        return old != new
+        return True
+    if not (comparable(old) and comparable(new)):
+        return None
+    return _ranges(when, old, new)
+
+
+def _ranges(when: When, old: str, new: str) -> bool:
     if when.crosses is not None:
         return any(crosses(old, new, boundary) for boundary in when.crosses)
     if when.between is not None:
@@ -40,10 +52,10 @@ def _versions(when: When, old: str, new: str) -> bool:
             satisfies(old, second) and satisfies(new, first)
         )
     if when.within is not None:
-        return old != new and satisfies(old, when.within) and satisfies(new, when.within)
-    if when.inside is not None:
-        return satisfies(old, when.inside) != satisfies(new, when.inside)
-    return False
+        # Another local label is another build, which no range of releases speaks of.
+        alike = satisfies(old, when.within) and satisfies(new, when.within)
+        return alike and same_build(old, new)
+    return when.inside is not None and satisfies(old, when.inside) != satisfies(new, when.inside)
 
 
 def matching_fields(when: When, change: Change) -> list[FieldChange]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from repro.manifest import Unreadable
+from repro.manifest import Component, Unreadable
+from repro.rules.doubt import needed
 from repro.rules.finding import Basis, Finding, Impact, Status
-from repro.rules.firing import changed_fields
 from repro.rules.printing import printed, subject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from repro.diff.change import Change, Comparison
     from repro.rules.catalog import Catalog
+    from repro.rules.rule import Rule
 
 PLACE: Final = frozenset(
     {
@@ -29,6 +32,8 @@ CODES: Final = {
     "MOVED": "Version and content are equal; only the place, or how it was known, differs.",
     "BYSTAND": "The package is listed as one that no output depends on.",
     "DECLARED": "The image declares another value; the one that the process sees is judged.",
+    "DOUBT": "Rules speak of a version, and it is not known, or has no order, on both sides.",
+    "NOTHING": "A side holds no fact that was read, so there is nothing to compare.",
     "INFER": "No rule speaks of this change; what its kind of component does was inferred.",
 }
 """Codes of findings that no rule stands behind."""
@@ -40,15 +45,49 @@ def unread(change: Change, catalog: Catalog) -> Finding:
     """Say that a fact could not be read, so it cannot be called equal."""
     row = catalog.inference(change.kind)
     reasons = {f.reason for f in (change.old, change.new) if isinstance(f, Unreadable)}
-    status = Status.INDETERMINATE if row.required else Status.EQUIVALENT
+    matters = needed(change, catalog)
     return _finding(
         change,
         code="UNREAD",
         title="a fact could not be read",
-        status=status,
-        impact=row.impact if row.required else Impact.NONE,
+        status=Status.INDETERMINATE if matters else Status.EQUIVALENT,
+        impact=row.impact if matters else Impact.NONE,
         why="; ".join(sorted(reasons)) or "It could not be read.",
         advice="Make it readable (permissions, --gpus, --path, --timeout), then snapshot again.",
+    )
+
+
+def nothing(comparison: Comparison) -> Iterator[Finding]:
+    """Say that a side is empty: what was never looked at is not equal."""
+    for name, manifest in (("A", comparison.a), ("B", comparison.b)):
+        if not any(isinstance(fact, Component) for fact in manifest.facts):
+            yield Finding(
+                code="NOTHING",
+                title="nothing was read",
+                status=Status.INDETERMINATE,
+                impact=Impact.NONE,
+                basis=Basis.INFERRED,
+                change=None,
+                subject=f"manifest {name}",
+                old=None,
+                new=None,
+                why=f"{name} holds no fact that was read, so there is nothing to compare.",
+                advice="Take the snapshot again, and see what it could not read.",
+            )
+
+
+def doubted(change: Change, rules: Sequence[Rule]) -> Finding:
+    """Say that rules might accuse a change, if its versions were known and had an order."""
+    codes = sorted(rule.code for rule in rules)
+    listed = ", ".join(codes[:4]) + (f" and {len(codes) - 4} more" if len(codes) > 4 else "")
+    return _finding(
+        change,
+        code="DOUBT",
+        title="versions that cannot be compared",
+        status=Status.SUSPECT,
+        impact=min((rule.impact for rule in rules), key=list(Impact).index),
+        why=f"Its version decides ({listed}), and is not known, or has no order, on both sides.",
+        advice="Compare outputs on both sides, or pin it to one version.",
     )
 
 
@@ -64,10 +103,9 @@ def declared(change: Change) -> Finding:
     )
 
 
-def infer(change: Change, comparison: Comparison, catalog: Catalog) -> Finding:  # noqa: ARG001
+def infer(change: Change, catalog: Catalog) -> Finding:
     """Infer what a change means from what the component is."""
-    paths = {field.path for field in changed_fields(change)}
-    if change.how == "changed" and paths <= PLACE:
+    if change.how == "changed" and _moved(change):
         return _finding(
             change,
             code="MOVED",
@@ -87,6 +125,15 @@ def infer(change: Change, comparison: Comparison, catalog: Catalog) -> Finding: 
             why=bystander.reason,
         )
     return _by_kind(change, catalog)
+
+
+def _moved(change: Change) -> bool:
+    """Tell whether only the place differs of what is otherwise known by version or content."""
+    if not isinstance(change.old, Component):
+        return False
+    content = {f"properties.{key}" for key in change.old.properties} - PLACE
+    known = change.old.version is not None or bool(content)
+    return known and {field.path for field in change.fields} <= PLACE
 
 
 def _by_kind(change: Change, catalog: Catalog) -> Finding:

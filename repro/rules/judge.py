@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from repro.manifest import Component, Manifest
+from repro.manifest import Component
 from repro.rules.conditions import holds
+from repro.rules.doubt import accuses, undecided
 from repro.rules.faults import faults
+from repro.rules.finding import Status
 from repro.rules.firing import changed_fields, fires, matching_fields
-from repro.rules.inference import declared, infer, unread
+from repro.rules.inference import PLACE, declared, doubted, infer, nothing, unread
 from repro.rules.printing import printed, subject
 from repro.rules.stating import grade, state
 
@@ -40,26 +42,32 @@ Hit = tuple["Rule", bool | None]
 def judge(comparison: Comparison, catalog: Catalog) -> list[Finding]:
     """Say what each change means, and which known faults both sides share."""
     found = [f for change in comparison.changes for f in _of_change(change, comparison, catalog)]
-    return [*found, *faults(comparison, catalog)]
+    return [*nothing(comparison), *found, *faults(comparison, catalog)]
 
 
 def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iterator[Finding]:
     if change.how in ("lost", "gained", "unknown"):
         yield unread(change, catalog)
         return
-    if change.kind == "image.env" and _both_ran(comparison):
+    if change.kind == "image.env" and _effective(change.name, comparison):
         yield declared(change)
         return
-    hits: list[Hit] = [
-        (rule, known)
-        for rule in _candidates(change, catalog)
-        if fires(rule, change) and (known := holds(rule, comparison)) is not False
-    ]
-    chosen = _leading(hits, change)
-    if chosen:
-        yield from (_finding(rule, change, known) for rule, known in chosen)
-    else:
-        yield infer(change, comparison, catalog)
+    candidates = _candidates(change, catalog)
+    chosen = _leading(_hits(candidates, change, comparison), change)
+    found = [_finding(rule, change, known) for rule, known in chosen]
+    if not chosen or _unspoken(chosen, change):
+        found.append(infer(change, catalog))
+    yield from found
+    if all(finding.status.rank <= Status.EQUIVALENT.rank for finding in found):
+        open_rules = [r for r in undecided(candidates, change) if holds(r, comparison) is not False]
+        if open_rules:
+            yield doubted(change, open_rules)
+
+
+def _hits(candidates: list[Rule], change: Change, comparison: Comparison) -> list[Hit]:
+    """List the rules that fire; one that calls a change harmless must be sure of its conditions."""
+    firing = [(rule, holds(rule, comparison)) for rule in candidates if fires(rule, change)]
+    return [(rule, known) for rule, known in firing if known or (known is None and accuses(rule))]
 
 
 def _candidates(change: Change, catalog: Catalog) -> list[Rule]:
@@ -69,12 +77,21 @@ def _candidates(change: Change, catalog: Catalog) -> list[Rule]:
     return catalog.matching(change.scope, change.kind, change.name)
 
 
-def _both_ran(comparison: Comparison) -> bool:
-    return all(_ran(manifest) for manifest in (comparison.a, comparison.b))
+def _effective(name: str, comparison: Comparison) -> bool:
+    """Tell whether both sides ran, and the variable was seen in a process."""
+    facts = (comparison.a.facts, comparison.b.facts)
+    ran = all(any(f.scope == "process" and isinstance(f, Component) for f in fs) for fs in facts)
+    key = ("process", "setting", name)
+    return ran and any(f.key == key and isinstance(f, Component) for fs in facts for f in fs)
 
 
-def _ran(manifest: Manifest) -> bool:
-    return any(fact.scope == "process" and isinstance(fact, Component) for fact in manifest.facts)
+def _unspoken(chosen: list[Hit], change: Change) -> bool:
+    """Tell whether rules call some fields harmless, and others differ that no rule speaks of."""
+    rules = [rule for rule, _ in chosen]
+    if any(accuses(rule) or rule.when.fields is None for rule in rules):
+        return False
+    spoken = {field.path for rule in rules for field in matching_fields(rule.when, change)}
+    return bool({field.path for field in changed_fields(change)} - spoken - PLACE)
 
 
 def _leading(hits: list[Hit], change: Change) -> list[Hit]:
