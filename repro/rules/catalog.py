@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 WILD: Final = frozenset("*?[")
+Numbered = dict[int, Rule]
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -49,6 +51,7 @@ class Catalog:
         self.kinds = {kind.kind: kind for kind in kinds}
         self.bystanders = {entry.name: entry for entry in bystanders}
         self._by_kind: dict[str, tuple[Rule, ...]] = {}
+        self._named: dict[str, tuple[dict[str, Numbered], Numbered]] = {}
         codes = [rule.code for rule in self.rules]
         if len(set(codes)) != len(codes):
             twice = sorted({code for code in codes if codes.count(code) > 1})
@@ -66,8 +69,13 @@ class Catalog:
         return [known for known in self.kinds if known.startswith(f"{kind}.")]
 
     def matching(self, scope: str, kind: str, name: str) -> list[Rule]:
-        """Rules that speak of one component."""
-        return [rule for rule in self.of_kind(kind) if matches(rule, scope, name)]
+        """List the rules that speak of one component, in the order of the catalogue."""
+        if kind not in self._named:
+            self._named[kind] = _by_name(self.of_kind(kind))
+        plain, patterned = self._named[kind]
+        found = dict(plain.get(name, {}))
+        found.update((i, rule) for i, rule in patterned.items() if matches(rule, name))
+        return [found[i] for i in sorted(found) if found[i].match.scope in (None, scope)]
 
     def inference(self, kind: str) -> Kind:
         """Return what is inferred for a kind: its own row, or that of the kind it belongs to."""
@@ -81,12 +89,27 @@ class Catalog:
         return next((rule for rule in self.rules if rule.code == code.upper()), None)
 
 
-def matches(rule: Rule, scope: str, name: str) -> bool:
-    """Tell whether a rule speaks of a component of this scope and name."""
-    if rule.match.scope not in (None, scope):
-        return False
-    wanted = rule.match.name
-    return any(alike(name, each) for each in ((wanted,) if isinstance(wanted, str) else wanted))
+def _by_name(rules: Iterable[Rule]) -> tuple[dict[str, Numbered], Numbered]:
+    """Put rules under the plain names that they speak of, apart from those with patterns."""
+    plain: dict[str, Numbered] = defaultdict(dict)
+    patterned: Numbered = {}
+    for index, rule in enumerate(rules):
+        for name in names(rule):
+            if WILD.isdisjoint(name):
+                plain[name][index] = rule
+            else:
+                patterned[index] = rule
+    return plain, patterned
+
+
+def names(rule: Rule) -> tuple[str, ...]:
+    """List the names and patterns of names that a rule speaks of."""
+    return (rule.match.name,) if isinstance(rule.match.name, str) else rule.match.name
+
+
+def matches(rule: Rule, name: str) -> bool:
+    """Tell whether a rule speaks of components of this name."""
+    return any(alike(name, each) for each in names(rule))
 
 
 def alike(name: str, pattern: str) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from repro.manifest import Component, Manifest
-from repro.rules.catalog import matches
+from repro.rules.catalog import Catalog
 from repro.rules.conditions import holds
 from repro.rules.finding import Finding, Status
 from repro.rules.printing import subject
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from repro.diff.change import Comparison
-    from repro.rules.catalog import Catalog
     from repro.rules.rule import Rule
 
 Key = tuple[str, str, str]
@@ -31,12 +29,12 @@ def faults(comparison: Comparison, catalog: Catalog) -> Iterator[Finding]:
     found with the change that brought it; several copies on one side alone are drift of their own.
     """
     left, right = (_by_key(manifest) for manifest in (comparison.a, comparison.b))
-    for rule in catalog.rules:
-        if rule.when.inside is None and not rule.when.copies:
-            continue
-        known = holds(rule, comparison)
-        if known is not False:
-            for key in _matching(rule, {**left, **right}):
+    lasting = [rule for rule in catalog.rules if rule.when.inside or rule.when.copies]
+    few = Catalog(lasting, (), ())
+    for key in sorted({**left, **right}):
+        for rule in few.matching(*key):
+            known = holds(rule, comparison)
+            if known is not False:
                 yield from _fault(rule, key, known, (left.get(key, []), right.get(key, [])))
 
 
@@ -46,14 +44,6 @@ def _by_key(manifest: Manifest) -> dict[Key, list[Component]]:
         if isinstance(fact, Component):
             found[fact.key].append(fact)
     return found
-
-
-def _matching(rule: Rule, keys: dict[Key, list[Component]]) -> list[Key]:
-    return sorted(
-        key
-        for key in keys
-        if fnmatchcase(key[1], rule.match.kind) and matches(rule, key[0], key[2])
-    )
 
 
 def _fault(
