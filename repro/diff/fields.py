@@ -46,8 +46,15 @@ def _nested(path: str, old: dict[str, Value], new: dict[str, Value]) -> Iterator
         return
     from deepdiff import DeepDiff  # noqa: PLC0415  # costs start-up time; few diffs need it
 
-    # Keys that begin with two underscores are data here, not private attributes.
-    tree = DeepDiff(_leaves(old), _leaves(new), view="tree", ignore_private_variables=False)
+    # Keys that begin with two underscores are data here, not private attributes; and objects with
+    # few keys in common are still compared key by key.
+    tree = DeepDiff(
+        _leaves(old),
+        _leaves(new),
+        view="tree",
+        ignore_private_variables=False,
+        threshold_to_diff_deeper=0,
+    )
     for keys in sorted(
         item.path(output_format="list") for items in tree.values() for item in items
     ):
