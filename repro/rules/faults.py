@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from repro.manifest import Component, Manifest
 from repro.rules.catalog import Catalog
 from repro.rules.conditions import holds
+from repro.rules.doubt import accuses
 from repro.rules.finding import Finding, Status
 from repro.rules.printing import subject
 from repro.rules.stating import state
@@ -53,7 +54,7 @@ def _fault(
     if old and new:
         status = Status.IDENTICAL
     elif (old or new) and rule.when.copies:
-        status = Status.SUSPECT
+        status = Status.SUSPECT if accuses(rule) else Status.EQUIVALENT
     else:
         return
     yield state(

@@ -11,13 +11,17 @@ from repro.rules.conditions import text
 from repro.rules.versions import comparable, crosses, same_build, satisfies
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.manifest import Value
     from repro.rules.rule import Rule, When
 
 
 def fires(rule: Rule, change: Change) -> bool | None:
     """Tell whether what a rule waits for is in a change of a component that it speaks of.
 
-    None: the rule compares versions, and they are not known on both sides, or have no order.
+    None: it compares what is not known on both sides: versions that are missing or have no order,
+    or two values of a component that is on one side alone.
     """
     when = rule.when
     if when.any:
@@ -25,7 +29,8 @@ def fires(rule: Rule, change: Change) -> bool | None:
     if when.presence:
         return change.how in ("added", "removed")
     if when.fields is not None:
-        return bool(matching_fields(when, change))
+        alone = change.how != "changed" and (when.values is not None or bool(when.unchanged))
+        return bool(matching_fields(when, change)) or (None if alone else False)
     if when.copies:
         return False
     return _versions(when, *change.versions)
@@ -80,9 +85,17 @@ def changed_fields(change: Change) -> tuple[FieldChange, ...]:
     component = change.new if change.how == "added" else change.old
     if not isinstance(component, Component):
         return ()
-    values = {f"properties.{key}": value for key, value in component.properties.items()}
+    values = dict(_leaves("properties", component.properties))
     if component.version is not None:
         values["version"] = component.version
     if change.how == "added":
         return tuple(FieldChange(path=p, old=None, new=v) for p, v in values.items())
     return tuple(FieldChange(path=p, old=v, new=None) for p, v in values.items())
+
+
+def _leaves(path: str, value: Value) -> Iterator[tuple[str, Value]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(f"{path}.{key}", item)
+    else:
+        yield path, value
