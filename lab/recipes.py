@@ -155,7 +155,6 @@ HOSTILE: Final = {
     "endless": "exec yes",
     "hang": "exec sleep 1000000",
     "escapes": r"printf '\033[2J\033]0;owned\007\033[31m{\"schema\": \"\033[0m\"}\n'",
-    "killed": "kill -9 $$",
     "exit137": "exit 137",
     "traceback": "echo 'MemoryError' >&2; exit 1",
 }
