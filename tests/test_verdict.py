@@ -1,0 +1,93 @@
+"""The verdict: the worst finding, put in order, with what the policy does not look at counted."""
+
+from __future__ import annotations
+
+from repro.diff import Comparison, compare
+from repro.policy import Policy
+from repro.rules.finding import Basis, Finding, Impact, Status
+from repro.verdict import decide
+from tests.manifests import known, manifest, setting
+
+A = manifest(known("python.package", "lib", "1"), setting("X", "1"), name="left")
+B = manifest(known("python.package", "lib", "2"), setting("X", "1"), name="right")
+CHANGED: Comparison = compare(A, B)
+
+
+def finding(status: Status, impact: Impact = Impact.NUMERICS, subject: str = "lib") -> Finding:
+    return Finding(
+        code="XXX001",
+        title="t",
+        status=status,
+        impact=impact,
+        basis=Basis.DOCUMENTED,
+        change=None,
+        subject=subject,
+        old="1",
+        new="2",
+        why="w",
+    )
+
+
+def test_no_change_is_identical() -> None:
+    assert decide(compare(A, A), [], Policy()).status is Status.IDENTICAL
+
+
+def test_a_fault_of_both_sides_alone_is_still_identical() -> None:
+    verdict = decide(compare(A, A), [finding(Status.IDENTICAL)], Policy())
+    assert (verdict.status, verdict.exit_code) == (Status.IDENTICAL, 0)
+    assert len(verdict.findings) == 1
+
+
+def test_a_change_is_never_identical() -> None:
+    assert decide(CHANGED, [], Policy()).status is Status.EQUIVALENT
+
+
+def test_the_worst_finding_is_the_verdict() -> None:
+    ranked = list(Status)
+    for index, worst in enumerate(ranked[1:], 1):
+        found = [finding(status) for status in reversed(ranked[: index + 1])]
+        assert decide(CHANGED, found, Policy()).status is worst
+
+
+def test_findings_come_worst_first_then_by_impact_then_by_name() -> None:
+    found = [
+        finding(Status.SUSPECT, Impact.BITS, "b"),
+        finding(Status.SUSPECT, Impact.BITS, "a"),
+        finding(Status.SUSPECT, Impact.TOKENS, "z"),
+        finding(Status.DIVERGENT, Impact.SPEED, "y"),
+    ]
+    assert [f.subject for f in decide(CHANGED, found, Policy()).findings] == ["y", "z", "a", "b"]
+    assert decide(CHANGED, reversed(found), Policy()) == decide(CHANGED, found, Policy())
+
+
+def test_what_the_policy_does_not_look_at_is_counted_and_left_out() -> None:
+    found = [finding(Status.DIVERGENT, Impact.SPEED), finding(Status.SUSPECT, Impact.TOKENS)]
+    verdict = decide(CHANGED, found, Policy(impacts=frozenset({Impact.TOKENS})))
+    assert (verdict.status, verdict.ignored) == (Status.SUSPECT, 1)
+    assert [f.impact for f in verdict.findings] == [Impact.TOKENS]
+
+
+def test_drift_that_nobody_looks_at_is_equivalent_and_not_identical() -> None:
+    verdict = decide(
+        CHANGED, [finding(Status.DIVERGENT)], Policy(impacts=frozenset({Impact.TOKENS}))
+    )
+    assert (verdict.status, verdict.exit_code, verdict.ignored) == (Status.EQUIVALENT, 0, 1)
+
+
+def test_what_could_not_be_read_counts_whatever_the_policy_looks_at() -> None:
+    found = [finding(Status.INDETERMINATE, Impact.BITS)]
+    verdict = decide(CHANGED, found, Policy(impacts=frozenset({Impact.TOKENS})))
+    assert (verdict.status, verdict.exit_code) == (Status.INDETERMINATE, 3)
+
+
+def test_both_sides_are_named_with_their_digests() -> None:
+    verdict = decide(CHANGED, [], Policy())
+    assert (verdict.a.name, verdict.b.name, verdict.a.kind) == ("left", "right", "image")
+    assert (verdict.a.digest, verdict.a.image_digest) == (A.digests.whole, A.digests.image)
+    assert verdict.b.facts == 2
+
+
+def test_the_same_image_is_told_from_the_image_scope_alone() -> None:
+    assert not decide(CHANGED, [], Policy()).same_image
+    other = manifest(known("python.package", "lib", "1"), setting("X", "2"))
+    assert decide(compare(A, other), [], Policy()).same_image
