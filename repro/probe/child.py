@@ -12,8 +12,8 @@ MARK = "@repro-child@"
 def run(python, code, arguments=(), timeout=60, env=None, isolated=False):
     """Run Python code and return the values that it printed with `say`, in order.
 
-    `code` sees `say(value)` (of plain data) and `sys.argv[1:]`. With `isolated` neither the environment
-    nor site packages reach it. Returns (values, reason): the reason is None when it ended well.
+    `code` sees `say(value)`, for plain data, and `sys.argv[1:]`. With `isolated` neither the
+    environment nor site packages reach it. Returns (values, reason): the reason is None when it ended well.
     """
     flags = ["-I", "-S"] if isolated else []
     prelude = (
@@ -23,7 +23,7 @@ def run(python, code, arguments=(), timeout=60, env=None, isolated=False):
         "    _out.write('\\n%s' + ascii(value) + '\\n')\n"
         "    _out.flush()\n" % MARK
     )
-    command = [python, "-B"] + flags + ["-c", prelude + code] + list(arguments)
+    command = [python, "-B", *flags, "-c", prelude + code, *arguments]
     environment = dict(os.environ if env is None else env, PYTHONIOENCODING="utf-8")
     try:
         process = subprocess.Popen(

@@ -34,7 +34,7 @@ class Context:
         self.paths = list(options.get("paths", ()))
         """Paths that the user named: where tokenizers and models may be."""
         self.image = options.get("image") or {}
-        """The image's config as the engine has it: Entrypoint, Cmd, Env (a list), WorkingDir, Labels."""
+        """The image's config as engines have it: Entrypoint, Cmd, Env (a list), Labels."""
         self.timeout = options.get("timeout", 120)
         """Seconds that the whole probe may take."""
         self.entry_only = options.get("entry_only", False)

@@ -85,7 +85,7 @@ class Files:
             return []
 
     def walk(self, top, depth, skip=()):
-        """Yield (directory, directory names, file names), `depth` levels down; links not followed."""
+        """Yield (folder, its folders, its other names), `depth` levels down, links not followed."""
         try:
             entries = sorted(os.scandir(top), key=lambda entry: entry.name)
         except OSError:

@@ -3,7 +3,7 @@
 import threading
 
 from . import child, loaded
-from .facts import PROCESS, component, unreadable
+from .facts import PROCESS, absent, component, unreadable
 from .questions import QUESTIONS
 
 DISTRIBUTIONS = {
@@ -30,6 +30,8 @@ def collect(files, context, packages, libraries):
         for name, distributions in sorted(DISTRIBUTIONS.items())
         if _holds(packages, environment, distributions)
     ]
+    if not jobs:
+        yield absent(PROCESS, "framework", "*", "no environment holds one")
     if not context.frameworks:
         for _, name in jobs:
             yield unreadable(PROCESS, "framework", name, "not asked: imports were turned off")

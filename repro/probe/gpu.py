@@ -1,10 +1,12 @@
 """Asks the driver which GPUs a target is given, and which driver it runs on."""
 
+import posixpath
 import re
 import sys
 
-from . import child, elf
+from . import child, elf, ldcache
 from .facts import HOST, PROCESS, absent, component, unreadable
+from .files import Files
 from .nvidia import CODE, CUDA_ERRORS, FUNCTION_NOT_FOUND, NOT_SUPPORTED, NVML_ERRORS
 
 DRIVER, DEVICE, LIBCUDA = "gpu.driver", "gpu.device", "gpu.libcuda"
@@ -18,7 +20,21 @@ NODE = re.compile(r"(nvidia\d+|nvidiactl|dxg)$")
 """Device nodes; `dxg` is the one of the Windows Subsystem for Linux."""
 COMPAT = re.compile(r"/cuda[^/]*/compat/")
 NVML = ("libnvidia-ml.so.1", "utility")
-LIBRARY = {DRIVER: NVML, DEVICE: NVML, LIBCUDA: ("libcuda.so.1", "compute")}
+CUDA = "libcuda.so.1"
+CACHE = "/etc/ld.so.cache"
+FOLDERS = (
+    "/lib",
+    "/usr/lib",
+    "/lib64",
+    "/usr/lib64",
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/local/lib",
+)
+"""Where loaders look without being told: ld.so(8), Debian's multiarch folders, musl's ldso."""
+LIBRARY = {DRIVER: NVML, DEVICE: NVML, LIBCUDA: (CUDA, "compute")}
 """What tells each kind, and the driver capability with which a container gets it."""
 
 
@@ -30,7 +46,11 @@ def collect(files, context):
         return
     nodes = [name for name in files.names("/dev") if NODE.match(name)]
     module = _module(files)
-    nvml, cuda = _ask(context.environ)
+    quiet = not nodes and module[0] is None
+    if quiet and not any(_loadable(name, context.environ) for name in (NVML[0], CUDA)):
+        nvml, cuda = _Answers.none(NVML[0]), _Answers.none(CUDA)
+    else:
+        nvml, cuda = _ask(context.environ)
     for fact in _driver(nvml, module, nodes):
         yield fact
     for fact in _devices(nvml, cuda, nodes):
@@ -50,6 +70,20 @@ def _module(files):
     return match.group(1), "open" if "Open Kernel Module" in match.group(0) else "proprietary"
 
 
+def _loadable(name, environ):
+    """Whether the loader may find a library, in the live root; asking it costs a process."""
+    files = Files()
+    folders = [path for path in environ.get("LD_LIBRARY_PATH", "").split(":") if path]
+    if any(files.exists(posixpath.join(folder, name)) for folder in folders + list(FOLDERS)):
+        return True
+    try:
+        return any(found == name for found, _ in ldcache.entries(files.read(CACHE)))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+
+
 class _Answers:
     """What one of the two libraries said until it ended, and why it said no more."""
 
@@ -62,6 +96,11 @@ class _Answers:
             else:
                 self.values[key] = value
         self.reason = None if "done" in self.values else reason or "it ended early"
+
+    @classmethod
+    def none(cls, library):
+        """As the loader answers where there is no such library."""
+        return cls([("load", library + ": cannot open: No such file or directory")], None)
 
     def missing(self, library):
         """Whether the loader found no such file, in the words of glibc and musl."""

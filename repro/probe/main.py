@@ -8,7 +8,10 @@ import threading
 import time
 
 from . import (
+    arguments,
     calls,
+    conda,
+    cpu,
     cuda,
     environments,
     frameworks,
@@ -34,12 +37,19 @@ STATIC = (
     (python, IMAGE, "python"),
     (cuda, IMAGE, "cuda.library"),
     (packages, IMAGE, "os.package"),
+    (conda, IMAGE, "conda.package"),
     (tokenizer, IMAGE, "tokenizer"),
     (model, IMAGE, "model"),
     (hub, IMAGE, "model.revision"),
 )
 """Collectors that need files alone: module, and what stays unread if it fails."""
-MIXED = ((system, HOST, "cpu"), (settings, PROCESS, "setting"))
+MIXED = (
+    (system, HOST, "kernel"),
+    (cpu, HOST, "cpu"),
+    (settings, PROCESS, "setting"),
+    (arguments, IMAGE, "argument"),
+)
+"""Collectors whose facts lie in files and in the process both."""
 LIVE = (
     (runtime, PROCESS, "python.runtime"),
     (loaded, PROCESS, "cuda.library.loaded"),

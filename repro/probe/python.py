@@ -108,7 +108,7 @@ def _linked(files, path):
 
 
 def _metadata(files, path):
-    """Name and version, and the requirements that hold without an extra (core metadata, PEP 566)."""
+    """Name and version, and the requirements that hold without an extra (PEP 566)."""
     if path.endswith(".egg-info") and not files.is_dir(path):
         text = files.text(path)
     else:
@@ -150,7 +150,7 @@ def _json(files, path):
 
 
 def _wheel(files, path):
-    """Build number and tags of the wheel that it came from (binary distribution format, PEP 427)."""
+    """Build number and tags of the wheel that it came from (PEP 427)."""
     found = {}
     for line in _first(files, path + "/WHEEL").splitlines():
         key, _, value = line.partition(":")

@@ -1,4 +1,4 @@
-"""What each framework is asked, as code for a child that has `say`; a missing answer is left out."""
+"""What each framework is asked, as code for a child that has `say`; no answer, no property."""
 
 COMMON = """
 def tell(mapping, **questions):
