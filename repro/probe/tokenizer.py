@@ -11,9 +11,7 @@ MARKS = re.compile(
 )
 """One such file makes a directory a tokenizer's; so do vocab.json and merges.txt together."""
 
-SHIPPED = re.compile(
-    r".*tokenizer\.json|tokenizer\.model.*|.+-tokenizer\.model|tekken.*\.json|.+\.tiktoken"
-)
+SHIPPED = re.compile(r".*tokenizer\.json|.*tokenizer.*\.model.*|tekken.*\.json|.+\.tiktoken")
 """The same inside a distribution, where a vocab.txt may be anything."""
 
 PARTS = re.compile(

@@ -105,6 +105,7 @@ def test_a_script_that_hides_its_words_is_told(rooted: Rooted, script: str) -> N
         ["sh", "-c", f"PASSWORD={HIDDEN} vllm --dtype x"],
         ["sh", "-c", f"echo {HIDDEN} | login"],
         ["vllm", "-k", HIDDEN],
+        ["vllm", "--additional-config.api_key", HIDDEN],
     ],
 )
 def test_no_secret_is_kept(rooted: Rooted, line: list[str]) -> None:

@@ -160,3 +160,11 @@ def test_the_sqlite_reader_agrees_with_sqlite(tmp_path: Path) -> None:
         connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", rows)
     read: Any = sqlite.rows
     assert [(a, b, c, d, e.decode()) for a, b, c, d, e in read(place.read_bytes(), b"t")] == rows
+
+
+def test_rows_around_the_size_that_overflows_a_page_are_whole(tmp_path: Path) -> None:
+    place = tmp_path / "x.sqlite"
+    blobs = [os.urandom(size) for size in range(4030, 4110)]
+    database(place, blobs)
+    read: Any = sqlite.rows
+    assert [blob for _, blob in read(place.read_bytes(), b"Packages")] == blobs

@@ -118,6 +118,7 @@ def test_a_named_path_that_is_not_there_is_told(rooted: Rooted) -> None:
 def test_tokenizers_inside_distributions_are_named_by_their_package(rooted: Rooted) -> None:
     site = "/usr/lib/python3.11/site-packages"
     rooted.put(site + "/mistral_common/data/tekken_240911.json", "{}")
+    rooted.put(site + "/mistral_common/data/mistral_instruct_tokenizer_240216.model.v2", "x")
     rooted.put(site + "/anthropic/tokenizer.json", json.dumps(FILE))
     rooted.put(site + "/other/vocab.txt", "x")
     make: Any = probe_context
@@ -126,6 +127,8 @@ def test_tokenizers_inside_distributions_are_named_by_their_package(rooted: Root
     found = list(tokenizer.collect(rooted, context))  # type: ignore[no-untyped-call]
     check(found)
     assert {f["name"] for f in found} == {"mistral_common/data", "anthropic"}
+    mistral = known(found, "tokenizer", "mistral_common/data")["properties"]["files"]
+    assert len(mistral) == 2
 
 
 def test_no_tokenizer_is_absent(rooted: Rooted) -> None:
