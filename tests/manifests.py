@@ -57,3 +57,21 @@ def verdict(a: Manifest, b: Manifest, catalog: Catalog, policy: Policy | None = 
     """Compare and judge, as `repro diff` does."""
     comparison = compare(a, b)
     return decide(comparison, judge(comparison, catalog), policy or Policy())
+
+
+def many(count: int = 1000, *, differing: int = 0, nested: bool = False) -> Manifest:
+    """A manifest of packages, of which the first `differing` have another version and record."""
+    return manifest(*(_package(index, index < differing, nested) for index in range(count)))
+
+
+def _package(index: int, other: bool, nested: bool) -> Component:
+    digest = f"sha256:{index + 10**6 * other:064x}"
+    return known(
+        ("python.package", "os.package")[index % 2],
+        f"package-{index}",
+        f"1.{index}.{int(other)}",
+        location="/usr/lib/python3/dist-packages",
+        environment="/usr",
+        requires=["numpy>=1.2", "torch"],
+        **({"files": {"one.json": digest, "two": {"b": index}}} if nested else {"record": digest}),
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from repro.diff import Change, compare
 from repro.manifest import Fact, Unreadable
-from tests.manifests import absent, known, manifest, setting, unreadable
+from tests.manifests import absent, known, manifest, many, setting, unreadable
 
 ONE, TWO = known("libc", "glibc", "2.35"), known("libc", "glibc", "2.36")
 HIDDEN = unreadable("libc", "glibc")
@@ -100,3 +100,11 @@ def test_environments_keep_their_packages_apart() -> None:
     a = [package("/usr", "1.26.4"), package("/opt/venv", "2.0.0")]
     b = [package("/usr", "1.26.4"), package("/opt/venv", "2.1.0")]
     assert [c.versions for c in changes(a, b)] == [("2.0.0", "2.1.0")]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_of_a_thousand_components_only_those_that_differ_are_changes(nested: bool) -> None:
+    a, b = (many(1000, differing=count, nested=nested) for count in (0, 300))
+    changes = compare(a, b).changes
+    assert len(changes) == 300
+    assert {len(change.fields) for change in changes} == {2}

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from repro.diff import Change
     from repro.rules.rule import Rule
 
-lawful = settings(derandomize=True, max_examples=150, deadline=None, database=None)
+lawful = settings(derandomize=True, max_examples=100, deadline=None, database=None)
 Sides = tuple[Manifest, Manifest]
 
 
