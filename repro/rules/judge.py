@@ -8,7 +8,7 @@ from repro.manifest import Component
 from repro.rules.conditions import holds
 from repro.rules.doubt import accuses, undecided
 from repro.rules.faults import faults
-from repro.rules.finding import Status
+from repro.rules.finding import Impact, Status
 from repro.rules.firing import changed_fields, fires, matching_fields
 from repro.rules.inference import PLACE, declared, doubted, infer, nothing, unread
 from repro.rules.printing import printed, subject
@@ -30,10 +30,17 @@ BESIDE_THE_POINT: Final = frozenset(
         "properties.owner",
         "properties.environment",
         "properties.entry",
+        "properties.requires",
+        "properties.installer",
+        "properties.record",
+        "properties.tags",
+        "properties.wheel_build",
     }
 )
-"""Fields that a range of alike versions settles; any other change has to be judged by itself."""
+"""Fields that go with a version, so a range of alike versions settles them."""
 
+ORDER: Final = list(Impact)
+"""Worst first."""
 
 Hit = tuple["Rule", bool | None]
 """A rule that fires, and whether its conditions are known to hold."""
@@ -102,15 +109,24 @@ def _leading(hits: list[Hit], change: Change) -> list[Hit]:
     specific = [hit for hit in hits if not _general(hit[0]) and hit[0].when.within is None]
     alike = [hit for hit in hits if hit[0].when.within is not None]
     general = [hit for hit in hits if _general(hit[0])]
+    presence = [hit for hit in specific if hit[0].when.presence]
+    if presence:
+        return presence + _worse(specific + general, presence)
     if specific:
-        worst = max(grade(rule, known=known).rank for rule, known in specific)
-        return specific + [
-            (rule, known) for rule, known in general if grade(rule, known=known).rank > worst
-        ]
-    paths = {field.path for field in changed_fields(change)} | {"version"}
-    if alike and paths <= BESIDE_THE_POINT | {"properties.record", "properties.tags"}:
-        return alike
-    return general
+        return specific + _worse(general, specific)
+    paths = {field.path for field in changed_fields(change)}
+    return alike if alike and paths <= BESIDE_THE_POINT else general
+
+
+def _worse(others: list[Hit], spoken: list[Hit]) -> list[Hit]:
+    """Pick what is graded worse, or moves a more material output, than all that was said."""
+    grades = [grade(rule, known=known).rank for rule, known in spoken]
+    impacts = [ORDER.index(rule.impact) for rule, _ in spoken]
+    return [
+        (rule, known)
+        for rule, known in others
+        if grade(rule, known=known).rank > max(grades) or ORDER.index(rule.impact) < min(impacts)
+    ]
 
 
 def _general(rule: Rule) -> bool:
