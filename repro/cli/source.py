@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def manifest(text: str, options: Options) -> Manifest:
     """Read a manifest (`-` is standard input), or take one."""
     from repro.manifest import decode, load  # noqa: PLC0415
+    from repro.manifest.codec import LIMIT  # noqa: PLC0415
 
     if text == "-":
-        return decode(sys.stdin.buffer.read(), name="standard input")
+        return decode(sys.stdin.buffer.read(LIMIT + 1), name="standard input")
     if Path(text).is_file():
         return load(Path(text))
     if text.endswith(".json") or text.startswith(("./", "/", "../")):

@@ -1,1 +1,1 @@
-"""What runs inside a target and answers with facts. Standard library only, Python 3.7+."""
+"""What runs inside a target and answers with facts; standard library only, Python 3.7+."""

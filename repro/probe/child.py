@@ -13,7 +13,7 @@ def run(python, code, arguments=(), timeout=60, env=None, isolated=False):
     """Run Python code and return the values that it printed with `say`, in order.
 
     `code` sees `say(value)`, for plain data, and `sys.argv[1:]`. With `isolated` neither the
-    environment nor site packages reach it. Returns (values, reason): the reason is None when it ended well.
+    environment nor site packages reach it. Returns (values, reason); no reason, it ended well.
     """
     flags = ["-I", "-S"] if isolated else []
     prelude = (
