@@ -15,7 +15,7 @@ test: lint types unit
 lint: $(VENV)/.developing
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m vermin --quiet --no-tips --violations --target=3.7- repro/probe
+	$(VENV)/bin/vermin --quiet --no-tips --violations --target=3.7- repro/probe
 
 types: $(VENV)/.developing
 	$(RUN) -m mypy

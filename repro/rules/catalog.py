@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import tomli
 from collections import defaultdict
 from fnmatch import fnmatchcase
 from functools import cache
@@ -129,7 +129,7 @@ def load() -> Catalog:
     folder = resources.files("repro.rules").joinpath("catalog")
     for entry in sorted(folder.iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".toml"):
-            _merge(tables, entry.name, tomllib.loads(entry.read_text("utf-8")))
+            _merge(tables, entry.name, tomli.loads(entry.read_text("utf-8")))
     return Catalog(
         [_row(row, Rule) for row in tables["rule"]],
         [_row(row, Kind) for row in tables["kind"]],
