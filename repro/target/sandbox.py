@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,12 @@ DEADLINE: Final = "dev.repro.deadline"
 PROCESSES: Final = 4096
 """Threads count as processes: numeric libraries start one a core when they are imported."""
 NOT_FOUND: Final = ("executable file not found", "no such file or directory", "not found in $PATH")
+
+FOREIGN: Final = "exec format error"
+"""What an engine says of a program for another machine, at the start or, as runc since 1.1, in the
+container's standard error."""
+PLATFORMS: Final = re.compile(r"wanted [\w/.-]+, actual: [\w/.-]+")
+"""What an engine says of an image that is not of the platform that was asked for."""
 
 
 class NoSuchProgramError(Exception):
@@ -82,11 +89,11 @@ def run(
     ProbeError where it ends otherwise than by itself.
     """
     with created(client, image, command, options) as container:
-        _start(container, options)
+        _start(container)
         _wait(container, options)
-        output = _output(container)
+        output = Output(_output(container), _errors(container))
         _check(client, container, output, options)
-        return Output(output, _errors(container))
+        return output
 
 
 @contextmanager
@@ -117,14 +124,14 @@ def _remove(container: Container) -> None:
         ) from error
 
 
-def _start(container: Container, options: Options) -> None:
+def _start(container: Container) -> None:
     try:
         container.start()
     except (APIError, requests.RequestException) as error:
         text = str(error)
         if any(mark in text for mark in NOT_FOUND) and "driver" not in text:
             raise NoSuchProgramError from error
-        raise _refused(error, "the image", options) from error
+        raise _refused(error, "the image") from error
 
 
 def _wait(container: Container, options: Options) -> None:
@@ -165,11 +172,13 @@ def _errors(container: Container) -> bytes:
 
 
 def _check(
-    client: docker.DockerClient, container: Container, output: bytes, options: Options
+    client: docker.DockerClient, container: Container, output: Output, options: Options
 ) -> None:
-    """Explain an end that was not its own: killed, or out of memory."""
-    if b"@repro-end" in output:
+    """Explain an end that was not its own: killed, out of memory, or never begun."""
+    if b"@repro-end" in output.out:
         return
+    if output.err.rstrip().endswith(FOREIGN.encode()):
+        raise _foreign()
     try:
         state = client.containers.get(str(container.id)).attrs["State"]
     except (requests.RequestException, DockerException) as error:
@@ -186,21 +195,28 @@ def _check(
         )
 
 
-def _refused(error: Exception, image: str, options: Options | None = None) -> TargetError:
+def _refused(error: Exception, image: str) -> TargetError:
     text = str(getattr(error, "explanation", None) or error)
     if "could not select device driver" in text or "nvidia-container-cli" in text:
         advice = "Install the NVIDIA Container Toolkit on the engine's host, or leave out --gpus."
         return TargetError(f"the engine has no GPU to give: {text[:300]}", advice=advice)
-    if "exec format error" in text:
+    if FOREIGN in text:
+        return _foreign()
+    if mismatch := PLATFORMS.search(text):
         return TargetError(
-            f"{image} is for another platform than this engine",
-            advice="Pull the variant for this platform, or take the snapshot on such a host.",
+            f"the image is of another platform: {mismatch[0]}",
+            advice="Pull that platform's variant first, or leave out --platform.",
         )
-    if "platform" in text and options is None:
-        return TargetError(f"{image}: {text[:300]}", advice="Pull that platform's variant first.")
     if isinstance(error, NotFound) or "no such image" in text.lower():
         return missing(image)
     return TargetError(f"the engine refused to run {image}: {text[:500]}")
+
+
+def _foreign() -> TargetError:
+    return TargetError(
+        "the image's Python is for another platform than this engine",
+        advice="Pull the variant for this platform, or take the snapshot on such a host.",
+    )
 
 
 def missing(image: str) -> TargetError:

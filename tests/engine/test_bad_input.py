@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from lab.layer import Copy, Files
-from lab.recipes import BUSYBOX, PREFIX, extend
+from lab.recipes import BUSYBOX, PREFIX, extend, hostile
 from tests.engine.calling import Done, leftovers, repro
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_an_image_that_gives_no_answer_is_explained(
         assert expected in said
 
 
-@pytest.mark.parametrize("name", ["hostile:hang", "hostile:endless"])
+@pytest.mark.parametrize("name", ["hostile:hang", "hostile:endless", "hostile:gigabyte"])
 def test_a_probe_without_end_is_stopped_after_its_time(
     name: str, docker_engine: Engine, image: BuildImage, tmp_path: Path
 ) -> None:
@@ -74,10 +74,11 @@ def test_a_probe_without_end_is_stopped_after_its_time(
     assert advice == MORE_TIME
 
 
-def test_a_gigabyte_of_output_is_not_read(
+def test_output_beyond_the_bound_is_not_read(
     docker_engine: Engine, image: BuildImage, tmp_path: Path
 ) -> None:
-    message, advice = attempt(image("hostile:gigabyte"), tmp_path, host=docker_engine.host)
+    tag = image("hostile:much", hostile(f"head -c {80 << 20} /dev/zero | tr '\\0' x"))
+    message, advice = attempt(tag, tmp_path, host=docker_engine.host)
     assert message == "repro: the probe printed more than 64 MiB"
     assert advice == "Is `python3` in the image a Python interpreter?"
 
@@ -116,7 +117,6 @@ def test_an_image_of_another_machine_is_named_as_such(
     (folder := tmp_path / "out").mkdir()
     message, advice = attempt(tag, folder, host=docker_engine.host)
     assert "another platform" in message
-    assert tag in message
     assert "this platform" in advice
 
 
@@ -125,8 +125,7 @@ def test_a_variant_that_the_engine_lacks_is_named_as_such(
 ) -> None:
     tag = image("base:bookworm")
     message, advice = attempt(tag, tmp_path, "--platform", "linux/s390x", host=docker_engine.host)
-    assert tag in message
-    assert "platform" in message
+    assert "another platform: wanted linux/s390x, actual: linux/" in message
     assert "Pull" in advice
 
 
