@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -215,6 +216,8 @@ class PodmanEngine(ThrowawayEngine):
 
 def answers(host: str) -> bool:
     """Tell whether an engine answers at a DOCKER_HOST URL."""
+    if host.startswith("unix://") and not _listens(host.removeprefix("unix://")):
+        return False
     try:
         client = docker.APIClient(base_url=host, timeout=5)
     except DockerException:
@@ -225,6 +228,16 @@ def answers(host: str) -> bool:
         return False
     finally:
         client.close()
+
+
+def _listens(path: str) -> bool:
+    """Tell whether a socket is open; the SDK's client leaks its own where none is."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def reachable() -> FoundEngine | None:
