@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-LABEL = "dev.repro.probe"
+LABEL: Final = "dev.repro.probe"
 
 
 class Done(NamedTuple):
@@ -84,3 +87,35 @@ def diff(a: Path, b: Path, *options: str) -> tuple[int, dict[str, Any]]:
 def facts(manifest: dict[str, Any], kind: str, state: str = "known") -> list[dict[str, Any]]:
     """Facts of one kind in one state."""
     return [f for f in manifest["facts"] if f["kind"] == kind and f["state"] == state]
+
+
+LOADS: Final = """\
+import ctypes, time
+for path in {paths!r}:
+    ctypes.CDLL(path, ctypes.RTLD_GLOBAL)
+print("ready", flush=True)
+time.sleep(1000)
+"""
+"""A main process that loads shared libraries and stays, as a model server does."""
+
+
+@contextmanager
+def loading(tag: str, *paths: str, host: str) -> Iterator[str]:
+    """Run a container whose main process loads libraries; its id, once they are loaded."""
+    program = ("--entrypoint", "python3", tag, "-c", LOADS.format(paths=paths))
+    container = docker("run", "--detach", "--network", "none", *program, host=host)
+    try:
+        await_ready(container, host)
+        yield container
+    finally:
+        docker("rm", "--force", container, host=host)
+
+
+def await_ready(container: str, host: str) -> None:
+    """Wait until a container of `loading` is ready; AssertionError where it ends instead."""
+    deadline = time.monotonic() + 60
+    while "ready" not in docker("logs", container, host=host):
+        state = docker("inspect", "--format", "{{.State.Status}}", container, host=host)
+        assert state == "running", state
+        assert time.monotonic() < deadline, "its libraries were not loaded"
+        time.sleep(0.1)
