@@ -115,9 +115,8 @@ def _docker(tag: str, code: str) -> list[str]:
 def _table(title: str, costs: dict[str, Cost]) -> None:
     """Print medians, and what each costs over the first."""
     base = next(iter(costs.values()))
-    print(
-        f"\n### {title}\n\n| command | seconds | MiB | over the first | ratio |\n|---|---|---|---|---|"
-    )
+    print(f"\n### {title}\n")
+    print("| command | seconds | MiB | over the first | ratio |\n|---|---|---|---|---|")
     for name, cost in costs.items():
         over, ratio = cost.seconds - base.seconds, cost.seconds / base.seconds
         row = (

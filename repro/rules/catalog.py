@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomli
 from collections import defaultdict
 from fnmatch import fnmatchcase
 from functools import cache
@@ -10,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
+import tomli
 
 from repro.errors import CatalogError
 from repro.rules.finding import Basis, Impact
