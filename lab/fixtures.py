@@ -19,8 +19,7 @@ from lab.images import build_image, recipe
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
-    from typing import NoReturn
+        from typing import NoReturn
 
     from lab.image import Image
 
@@ -75,7 +74,7 @@ def second_engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def gpu_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A Docker engine that accepts --gpus, by a stand-in of NVIDIA's hook that adds nothing."""
-    folder: Path = tmp_path_factory.mktemp("hook")
+    folder = tmp_path_factory.mktemp("hook")
     hook = folder / HOOK
     hook.write_text("#!/bin/sh\nexit 0\n")
     hook.chmod(0o755)
