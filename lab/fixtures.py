@@ -19,7 +19,7 @@ from lab.images import build_image, recipe
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-        from typing import NoReturn
+    from typing import NoReturn
 
     from lab.image import Image
 
