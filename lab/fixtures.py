@@ -37,7 +37,8 @@ class BuildImage(Protocol):
         """Build in the Docker engine of the session, or in the one of `host`."""
 
 
-def _unavailable(error: LabError) -> NoReturn:
+def unavailable(error: LabError) -> NoReturn:
+    """Skip the test with the reason, or fail it where an engine is required."""
     required = os.environ.get("CI") == "true" or os.environ.get("REPRO_REQUIRE_ENGINE") == "1"
     if required:
         pytest.fail(f"engine tests are required here, but: {error}", pytrace=False)
@@ -49,7 +50,7 @@ def _session(context: AbstractContextManager[Engine]) -> Iterator[Engine]:
         try:
             started = stack.enter_context(context)
         except LabError as error:
-            _unavailable(error)
+            unavailable(error)
         yield started
 
 
@@ -90,6 +91,6 @@ def image(request: pytest.FixtureRequest) -> BuildImage:
         try:
             return build_image(where, name, recipe(name) if wanted is None else wanted)
         except LabError as error:
-            _unavailable(error)
+            unavailable(error)
 
     return build
