@@ -21,7 +21,6 @@ from lab.daemon import Daemon
 from lab.engine import DockerEngine, answers, sweep
 from lab.error import LabError, find_program
 from lab.fixtures import unavailable
-from lab.image import Image
 from lab.images import recipe
 from lab.layer import Files, Text, blob, file_digest, pack
 from lab.recipes import ML_V1, RECIPES, hostile
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from lab.engine import Engine
     from lab.fixtures import BuildImage
+    from lab.image import Image
 
 PAIR: Final = "a\U00010d40b \U00010d40"
 """U+10D40 is a digit since Unicode 16; before, no letter and no number."""
@@ -93,7 +93,7 @@ def test_a_missing_program_is_named_with_the_package_to_install() -> None:
 
 
 def test_an_unknown_image_is_answered_with_those_that_exist() -> None:
-    with pytest.raises(LabError, match="no image is called ml:v3; there are .*ml:v1, ml:v2"):
+    with pytest.raises(LabError, match=r"no image is called ml:v3; there are .*ml:v1, ml:v2"):
         recipe("ml:v3")
 
 
@@ -198,7 +198,9 @@ def _start_sleeper(engine: DockerEngine, image: BuildImage) -> Daemon:
     tag = image("scratch:1", host=engine.host)
     client = docker.DockerClient(base_url=engine.host)
     try:
-        container = client.containers.run(tag, network_mode="none", detach=True)
+        container = client.containers.run(
+            tag, network_mode="none", detach=True, stop_signal="SIGKILL"
+        )
         container.reload()
         return Daemon.of(container.attrs["State"]["Pid"])
     finally:
@@ -314,7 +316,7 @@ def test_the_big_image_holds_over_three_hundred_distributions(
 def test_images_lack_what_they_are_to_lack(
     docker_engine: Engine, image: BuildImage, name: str, program: str
 ) -> None:
-    with pytest.raises(docker.errors.APIError, match="no such file or directory|not found"):
+    with pytest.raises(docker.errors.APIError, match=r"no such file or directory|not found"):
         run(docker_engine, image(name), program, "-c", "pass")
 
 
