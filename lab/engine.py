@@ -265,9 +265,9 @@ def engine() -> Iterator[Engine]:
 
 def remove(folder: Path) -> None:
     """End the engine of a folder, running or crashed, and delete the folder."""
-    daemon = _daemon(folder)
-    if daemon is not None:
-        daemon.stop()
+    state = _state_file(folder)
+    if state.exists():
+        Daemon(**json.loads(state.read_text())).stop()
     _unmount_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -275,17 +275,9 @@ def remove(folder: Path) -> None:
 def sweep() -> None:
     """Delete the folders of engines of ours that ended without cleaning up."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        daemon = _daemon(folder)
-        if daemon is not None and not daemon.alive():
+        state = _state_file(folder)
+        if state.exists() and not Daemon(**json.loads(state.read_text())).alive():
             remove(folder)
-
-
-def _daemon(folder: Path) -> Daemon | None:
-    """Read whose folder it is; None for one that is just being made, or deleted by its owner."""
-    try:
-        return Daemon(**json.loads(_state_file(folder).read_text()))
-    except (FileNotFoundError, ValueError):
-        return None
 
 
 def _state_file(folder: Path) -> Path:

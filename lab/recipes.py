@@ -135,16 +135,11 @@ TORCH: Final = Wheels(
 
 
 def standin_gpu(folder: Path) -> Image:
-    """Return ml:v1 with the libraries of a folder where NVIDIA's runtime puts the driver's."""
+    """Return ml:v1 with the shared libraries of a folder where the driver's are injected."""
     place = f"/usr/lib/{MACHINE}-linux-gnu"
-    entries = tuple(
-        (f"{place}/{path.name}", _as_it_is(path)) for path in sorted(folder.glob("*.so*"))
-    )
+    libraries = sorted(folder.glob("*.so*"))
+    entries = tuple((f"{place}/{path.name}", Copy.of(path, 0o755)) for path in libraries)
     return extend(ML_V1, Files(entries))
-
-
-def _as_it_is(path: Path) -> Link | Copy:
-    return Link(str(path.readlink())) if path.is_symlink() else Copy.of(path, 0o755)
 
 
 def hostile(script: str) -> Image:
