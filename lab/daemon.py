@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
 PROC = Path("/proc")
 
+HELPERS = ("containerd", "containerd-shim", "containerd-shim-runc-v2", "conmon")
+"""Programs that outlive a killed engine; a container's first process is a child of one of them."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Daemon:
-    """A process by pid and start time, since pids are used again; with its mount namespace."""
+    """A process by pid and start time, since pids are used again."""
 
     pid: int
     started: int
     """Clock ticks after boot: field 22 of proc(5) stat."""
-    namespace: str
 
     @classmethod
     def of(cls, pid: int) -> Self:
         """Describe a process that runs now; raises OSError when there is none."""
-        started = int(_stat(pid)[_START_TIME])
-        return cls(pid=pid, started=started, namespace=_mount_namespace(pid))
+        return cls(pid=pid, started=int(_stat(pid)[_START_TIME]))
 
     def alive(self) -> bool:
         """Tell whether it runs still; a zombie that nobody has reaped yet does not."""
@@ -48,17 +49,19 @@ class Daemon:
         if not _wait_gone(self, patience):
             os.kill(self.pid, signal.SIGKILL)
             _wait_gone(self, patience)
-        self._kill_leftovers()
 
-    def _kill_leftovers(self) -> None:
-        """Kill what outlived a crash: shims share the namespace, containers are their children."""
-        if self.namespace == _mount_namespace(os.getpid()):
-            return
-        for pid in _family(self.namespace):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+
+def kill_leftovers(folder: Path) -> None:
+    """Kill what the engine of a folder left running as it crashed: helpers and their containers.
+
+    They are known by the folder in their command lines. A namespace's number would not do: the
+    kernel gives it to the next namespace at once, which is another engine's.
+    """
+    for pid in _family(folder):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
 
 
 def spawn(
@@ -101,8 +104,12 @@ def _stat(pid: int) -> list[str]:
     return text.rpartition(")")[2].split()
 
 
-def _mount_namespace(pid: int) -> str:
-    return str((PROC / str(pid) / "ns/mnt").readlink())
+def _serves(pid: int, folder: Path) -> bool:
+    """Tell whether a process is an engine's helper and was given paths of this folder."""
+    name, *arguments = (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+    inside = os.fsencode(folder) + b"/"
+    helper = name.rpartition(b"/")[2].decode(errors="replace")
+    return helper in HELPERS and any(word.startswith(inside) for word in arguments)
 
 
 def _wait_gone(daemon: Daemon, seconds: float) -> bool:
@@ -114,21 +121,21 @@ def _wait_gone(daemon: Daemon, seconds: float) -> bool:
     return True
 
 
-def _family(namespace: str) -> list[int]:
-    """Pids of a mount namespace and all that descends from them, children first."""
+def _family(folder: Path) -> list[int]:
+    """Pids of an engine's helpers and all that descends from them, children first."""
     parents: dict[int, int] = {}
-    members = set()
+    helpers = set()
     for entry in PROC.iterdir():
         if not entry.name.isdigit():
             continue
         pid = int(entry.name)
         try:
             parents[pid] = int(_stat(pid)[_PARENT])
-            if _mount_namespace(pid) == namespace:
-                members.add(pid)
+            if _serves(pid, folder):
+                helpers.add(pid)
         except OSError:
             continue
-    family = [pid for pid in parents if members & set(_ancestry(pid, parents))]
+    family = [pid for pid in parents if helpers & set(_ancestry(pid, parents))]
     return sorted(family, key=lambda pid: -len(_ancestry(pid, parents)))
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 import docker
 from docker.errors import DockerException
 
-from lab.daemon import Daemon, spawn
+from lab.daemon import Daemon, kill_leftovers, spawn
 from lab.error import ADMIN_PATH, LabError, find_program
 
 if TYPE_CHECKING:
@@ -265,9 +265,10 @@ def engine() -> Iterator[Engine]:
 
 def remove(folder: Path) -> None:
     """End the engine of a folder, running or crashed, and delete the folder."""
-    state = _state_file(folder)
-    if state.exists():
-        Daemon(**json.loads(state.read_text())).stop()
+    daemon = _daemon(folder)
+    if daemon is not None:
+        daemon.stop()
+    kill_leftovers(folder)
     _unmount_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -275,9 +276,17 @@ def remove(folder: Path) -> None:
 def sweep() -> None:
     """Delete the folders of engines of ours that ended without cleaning up."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        state = _state_file(folder)
-        if state.exists() and not Daemon(**json.loads(state.read_text())).alive():
+        daemon = _daemon(folder)
+        if daemon is not None and not daemon.alive():
             remove(folder)
+
+
+def _daemon(folder: Path) -> Daemon | None:
+    """Read whose folder it is; None for one that is just being made, or deleted by its owner."""
+    try:
+        return Daemon(**json.loads(_state_file(folder).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def _state_file(folder: Path) -> Path:

@@ -19,7 +19,6 @@ from lab.images import build_image, recipe
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from typing import NoReturn
 
     from lab.image import Image
@@ -38,7 +37,8 @@ class BuildImage(Protocol):
         """Build in the Docker engine of the session, or in the one of `host`."""
 
 
-def _unavailable(error: LabError) -> NoReturn:
+def unavailable(error: LabError) -> NoReturn:
+    """Skip the test with the reason, or fail it where an engine is required."""
     required = os.environ.get("CI") == "true" or os.environ.get("REPRO_REQUIRE_ENGINE") == "1"
     if required:
         pytest.fail(f"engine tests are required here, but: {error}", pytrace=False)
@@ -50,7 +50,7 @@ def _session(context: AbstractContextManager[Engine]) -> Iterator[Engine]:
         try:
             started = stack.enter_context(context)
         except LabError as error:
-            _unavailable(error)
+            unavailable(error)
         yield started
 
 
@@ -75,7 +75,7 @@ def second_engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def gpu_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A Docker engine that accepts --gpus, by a stand-in of NVIDIA's hook that adds nothing."""
-    folder: Path = tmp_path_factory.mktemp("hook")
+    folder = tmp_path_factory.mktemp("hook")
     hook = folder / HOOK
     hook.write_text("#!/bin/sh\nexit 0\n")
     hook.chmod(0o755)
@@ -91,6 +91,6 @@ def image(request: pytest.FixtureRequest) -> BuildImage:
         try:
             return build_image(where, name, recipe(name) if wanted is None else wanted)
         except LabError as error:
-            _unavailable(error)
+            unavailable(error)
 
     return build

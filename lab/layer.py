@@ -7,7 +7,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -55,7 +55,7 @@ class Link:
 class Copy:
     """A file of the host, known by its contents' digest."""
 
-    source: Path
+    source: Path = field(repr=False)
     sha256: str
     mode: int = 0o644
 
