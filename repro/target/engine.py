@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import docker
-from docker.context import ContextAPI
-from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
 from repro.errors import EngineError
+from repro.target import contexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +60,7 @@ def _endpoints(host: str | None, context: str | None) -> Iterator[Endpoint]:
 
 
 def _usual() -> Iterator[Endpoint]:
-    name = get_current_context_name()
+    name = contexts.current()
     if name != "default":
         yield _of_context(name)
         return
@@ -77,14 +76,8 @@ def _usual() -> Iterator[Endpoint]:
 
 
 def _of_context(name: str) -> Endpoint:
-    try:
-        context = ContextAPI.get_context(name)
-    except (DockerException, OSError, ValueError) as error:
-        raise EngineError(f"docker context {name!r}: {_short(error)}", advice=ADVICE) from error
-    url = getattr(context, "Host", None)  # An unknown name gives None, which the types do not say.
-    if not url:
-        raise EngineError(f"there is no docker context {name!r}", advice="See `docker context ls`.")
-    return Endpoint(url, f"context {name}", context.TLSConfig)
+    context = contexts.find(name)
+    return Endpoint(context.url, f"context {name}", context.tls)
 
 
 def _environment_tls(url: str) -> TLSConfig | bool | None:
