@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 ADMIN_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 """Debian installs daemons here; the PATH of an ordinary shell often lacks these folders."""
@@ -39,10 +38,3 @@ def run(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> str:
         tail = "\n".join(done.stderr.strip().splitlines()[-8:])
         raise LabError(f"{command[0]} ended with {done.returncode}:\n{tail}")
     return done.stdout
-
-
-def require_space(folder: Path, *, gigabytes: float) -> None:
-    """Raise LabError when the disk of a folder has less free space than asked for."""
-    free = shutil.disk_usage(folder).free / 1e9
-    if free < gigabytes:
-        raise LabError(f"{folder} has {free:.1f} GB free, {gigabytes:.0f} GB are needed")

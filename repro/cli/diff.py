@@ -100,11 +100,12 @@ def _places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Pat
 
 def _with_file(places: list[tuple[str, Path | None]], path: Path) -> list[tuple[str, Path | None]]:
     """Send the one report without a file to `-o`, or choose its format by the suffix."""
+    from repro.report import FORMATS as RENDERERS  # noqa: PLC0415
+
     open_ones = [name for name, place in places if place is None]
     named = [place for place in places if place[1] is not None]
-    by_suffix = {".json": "json", ".md": "markdown", ".markdown": "markdown"}
-    name = open_ones[0] if open_ones else by_suffix.get(path.suffix, "text")
-    return [*named, (name, path)]
+    fitting = [name for name, found in RENDERERS.items() if path.suffix in found.suffixes]
+    return [*named, ([*open_ones, *fitting, "text"][0], path)]
 
 
 def _policy(fail_on: str, impacts: str | None) -> Any:

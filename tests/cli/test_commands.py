@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from repro.cli import main
+from repro.cli import diff, main
 from repro.manifest import Component, Fact, Target, Unreadable, assemble, encode
-from repro.report import terminal
+from repro.report import FORMATS, terminal
 
 REPRO = [sys.executable, "-m", "repro"]
 
@@ -157,6 +157,10 @@ def test_reports_go_to_files_beside_the_one_on_standard_output(
     assert done.returncode == 1
     assert json.loads(where[0].read_text())["status"] == "divergent"
     assert where[1].read_text() == done.stdout or "DIVERGENT" in where[1].read_text().upper()
+
+
+def test_the_help_names_every_format() -> None:
+    assert tuple(FORMATS) == diff.FORMATS
 
 
 def test_the_suffix_of_an_output_file_says_its_format(tmp_path: Path, old: str, new: str) -> None:
