@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 PREFIX = "repro-lab-"
 START_SECONDS = 30.0
+DATA_GIB = 12
+"""Room for all images of the tests: they take 7.5 GiB at once."""
 SOCKET_PATH_MAX = 107
 """Bytes in sun_path less the closing zero: unix(7)."""
 
@@ -247,9 +249,15 @@ def reachable() -> FoundEngine | None:
 
 
 def memory_for_data() -> str | None:
-    """Size of a data root in memory: half of what is free from 16 GiB on, else None (disk)."""
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**30
-    return f"{free // 2}g" if free >= 16 else None
+    """Size of a data root in memory where there is half as much again; else None, for a disk."""
+    return f"{DATA_GIB}g" if _available_gib() >= DATA_GIB * 3 // 2 else None
+
+
+def _available_gib() -> int:
+    """What could be had without swapping, page cache included: proc(5), MemAvailable."""
+    text = Path("/proc/meminfo").read_text(encoding="ascii")
+    lines = (line.split() for line in text.splitlines())
+    return next((int(words[1]) >> 20 for words in lines if words[0] == "MemAvailable:"), 0)
 
 
 @contextlib.contextmanager
