@@ -1,0 +1,71 @@
+"""An image as it is stored, wherever that is: its documents, and a way to its layers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+THREADS = 3
+"""Layers that are read at once: decompression and hashing leave the interpreter's lock."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blob:
+    """A layer as it is stored: a tar, packed or not."""
+
+    diff_id: str
+    """`sha256:…` of the unpacked tar, as the image's config says it."""
+    digest: str | None
+    """`sha256:…` of the stored bytes, as the manifest says it; None where none is said."""
+    size: int | None
+    """Stored bytes, as the manifest says it."""
+    open: Callable[[], BinaryIO]
+    """Open the stored bytes from the start; TargetError where they are not there."""
+
+
+class Receive(Protocol):
+    """Takes one layer's stored bytes; reads the stream to its end before it returns."""
+
+    def __call__(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
+        """Read a layer; the digests are what it has to have, where that is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredImage:
+    """One image of one platform. Everything in it is hostile: shapes are checked, values are not."""
+
+    name: str
+    """As the user wrote it, with the platform where one name stands for several."""
+    config: dict[str, Any]
+    """The image's config document (OCI image specification, config.md)."""
+    config_digest: str
+    manifest_digest: str | None = None
+    tags: tuple[str, ...] = ()
+    source: str = "file"
+    """Who says so, as in a fact's `source`: `file`, `registry` or `engine`."""
+    blobs: tuple[Blob, ...] = field(default=(), repr=False)
+    """The layers, bottom first."""
+
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """The layers' digests, bottom first."""
+        return tuple(self.config["rootfs"]["diff_ids"])
+
+    def deliver(self, wanted: Collection[str], receive: Receive) -> None:
+        """Hand over each wanted layer (by diff ID) once, several at a time.
+
+        What cannot give single layers (a stream) may hand over others too.
+        """
+
+        def one(blob: Blob) -> None:
+            with blob.open() as stream:
+                receive(stream, diff_id=blob.diff_id, digest=blob.digest)
+
+        chosen = {blob.diff_id: blob for blob in self.blobs if blob.diff_id in wanted}
+        with ThreadPoolExecutor(THREADS) as pool:
+            for done in [pool.submit(one, blob) for blob in chosen.values()]:
+                done.result()

@@ -1,0 +1,1 @@
+"""Speaks with image registries: the OCI distribution protocol, and who may read what."""
