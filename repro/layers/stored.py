@@ -36,7 +36,7 @@ class Receive(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredImage:
-    """One image of one platform. Everything in it is hostile: shapes are checked, values are not."""
+    """One image of one platform; the shapes of its documents are checked, their words are not."""
 
     name: str
     """As the user wrote it, with the platform where one name stands for several."""

@@ -1,0 +1,107 @@
+"""Keeps the indexes of layers by their digests, so that no layer is read twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import platformdirs
+import zstandard
+
+from repro.layers.index import Layer
+
+FORMAT: Final = "layers-1"
+"""Folder of this version's files: another format has another folder."""
+MOST: Final = 2 << 30
+"""Bytes that the cache may take; the layers that were used last stay."""
+LARGEST: Final = 1 << 30
+"""Bytes that one entry may unpack to."""
+DIGEST: Final = 32
+
+ENCODER: Final = msgspec.msgpack.Encoder()
+DECODER: Final = msgspec.msgpack.Decoder(Layer)
+
+
+class Cache:
+    """Indexes in a folder, one file a layer: whole or not there, whoever else writes.
+
+    What cannot be read or written is as good as not there: a cache is never a reason to fail.
+    """
+
+    def __init__(self, folder: Path | None = None, *, most: int = MOST) -> None:
+        self.folder = (folder or default()) / FORMAT
+        self._most = most
+
+    def get(self, key: str) -> Layer | None:
+        """Return a layer's index; None where there is none, or a damaged one."""
+        path = self._path(key)
+        try:
+            data = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            return None
+        if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
+            return None
+        try:
+            return DECODER.decode(
+                zstandard.ZstdDecompressor().decompress(data[DIGEST:], max_output_size=LARGEST)
+            )
+        except (msgspec.DecodeError, zstandard.ZstdError):
+            return None
+
+    def put(self, key: str, layer: Layer) -> None:
+        """Keep a layer's index, and let go what was not used for longest."""
+        body = zstandard.ZstdCompressor(level=1).compress(ENCODER.encode(layer))
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(hashlib.sha256(body).digest() + body)
+                Path(name).replace(self._path(key))
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            self._shrink()
+        except OSError:
+            return
+
+    def clear(self) -> int:
+        """Remove everything; return how many layers there were."""
+        entries = self._entries()
+        for _, _, path in entries:
+            path.unlink(missing_ok=True)
+        return len(entries)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / hashlib.sha256(key.encode()).hexdigest()
+
+    def _shrink(self) -> None:
+        entries = self._entries()
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in entries:
+            if total <= self._most:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
+
+    def _entries(self) -> list[tuple[float, int, Path]]:
+        """List the files, those that were used longest ago first."""
+        found = []
+        try:
+            for entry in os.scandir(self.folder):
+                status = entry.stat(follow_symlinks=False)
+                found.append((status.st_mtime, status.st_size, Path(entry.path)))
+        except OSError:
+            return sorted(found)
+        return sorted(found)
+
+
+def default() -> Path:
+    """Return the folder: $REPRO_CACHE_DIR, else `repro` where the platform keeps caches."""
+    chosen = os.environ.get("REPRO_CACHE_DIR")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("repro")

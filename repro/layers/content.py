@@ -1,0 +1,47 @@
+"""The contents of one layer's files: what was kept of them, and a way to the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from repro.layers.reading import find
+
+if TYPE_CHECKING:
+    from repro.layers.index import Layer, Node
+
+
+class Fetch(Protocol):
+    """Reads bytes of a layer's unpacked tar that were not kept; OSError where that fails."""
+
+    def __call__(self, at: int, size: int) -> bytes:
+        """Return `size` bytes from `at`."""
+
+
+class Contents:
+    """A layer's index with its contents; `grown` tells whether more was kept than before."""
+
+    def __init__(self, layer: Layer, fetch: Fetch) -> None:
+        self.layer = layer
+        self.grown = False
+        self._fetch = fetch
+
+    def bytes(self, node: Node, offset: int, size: int) -> bytes:
+        """Return a range of a file, which lies within it; what had to be fetched is kept."""
+        if size <= 0:
+            return b""
+        kept = self.layer.content.setdefault(node.at, [])
+        data = find(kept, offset, size)
+        if data is None:
+            data = self._stored(node, offset, size)
+            kept.append((offset, data))
+            self.grown = True
+        return data
+
+    def _stored(self, node: Node, offset: int, size: int) -> bytes:
+        where = self.layer.sparse.get(node.at)
+        if where is None:
+            return self._fetch(node.at + offset, size)
+        data = bytearray(size)
+        for place, stored, length in where.stored(offset, size):
+            data[place : place + length] = self._fetch(node.at + stored, length)
+        return bytes(data)

@@ -1,0 +1,232 @@
+"""`Files` over layers: what a container of the image would see, found name by name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from repro.layers.index import LINKS, Node
+from repro.probe.files import LIMIT, Files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from repro.layers.content import Contents
+
+ROOT: Final = Node("d")
+
+
+class Place(NamedTuple):
+    """Where a path leads: the real path below the root, what stands there, and in which layer."""
+
+    path: str
+    node: Node
+    layer: int
+
+
+class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations.
+    """The merged view of layers, bottom first: overlayfs as the OCI layer specification has it.
+
+    `touched` collects the layers whose contents were read, until someone empties it.
+    """
+
+    def __init__(self, layers: Sequence[Contents]) -> None:
+        self._layers = layers
+        self._stacks: dict[str, tuple[int, ...]] = {}
+        self.touched: set[int] = set()
+
+    def read(self, path: str, limit: int = LIMIT) -> bytes:
+        """Return the whole content of a regular file."""
+        place = self._file(path)
+        if place.node.size > limit:
+            raise OSError(errno.EFBIG, f"larger than {limit} bytes", path)
+        return self._bytes(place, 0, place.node.size)
+
+    def part(self, path: str, offset: int, size: int) -> bytes:
+        """Return at most `size` bytes from `offset`."""
+        place = self._file(path)
+        return self._bytes(place, offset, max(0, min(size, place.node.size - offset)))
+
+    def list(self, path: str) -> list[str]:
+        """Return the sorted names in a directory."""
+        place = self._place(path)
+        if place.node.kind != "d":
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+        return sorted(self._names(place.path))
+
+    def size(self, path: str) -> int:
+        """Bytes of a file."""
+        return self._place(path).node.size
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the path leads to something."""
+        return self._kind(path) is not None
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether it leads to a regular file."""
+        return self._kind(path) == "f"
+
+    def is_dir(self, path: str) -> bool:
+        """Tell whether it leads to a directory."""
+        return self._kind(path) == "d"
+
+    def is_link(self, path: str) -> bool:
+        """Tell whether the path itself is a symbolic link."""
+        return self._kind(path, follow=False) == "l"
+
+    def link(self, path: str) -> str:
+        """Return the text of a symbolic link."""
+        node = self._place(path, follow=False).node
+        if node.kind != "l":
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+        return node.link
+
+    def real(self, path: str) -> str:
+        """Return the path with every link followed, as far as it leads anywhere."""
+        try:
+            return self._resolved(path, strict=False)
+        except OSError:
+            return posixpath.normpath(path)
+
+    def walk(
+        self, top: str, depth: int, skip: Collection[str] = ()
+    ) -> Iterator[tuple[str, list[str], list[str]]]:
+        """Yield (folder, its folders, its other names), `depth` levels down."""
+        try:
+            place = self._place(top)
+        except OSError:
+            return
+        if place.node.kind == "d":
+            yield from self._walk(top, place.path, depth, skip)
+
+    def layer_of(self, path: str) -> int | None:
+        """Return the layer that a path's content comes from, None where it leads nowhere."""
+        try:
+            return self._place(path).layer
+        except OSError:
+            return None
+
+    def _walk(
+        self, shown: str, path: str, depth: int, skip: Collection[str]
+    ) -> Iterator[tuple[str, list[str], list[str]]]:
+        names = self._names(path)
+        folders = sorted(n for n, node in names.items() if node.kind == "d" and n not in skip)
+        yield shown, folders, sorted(n for n, node in names.items() if node.kind != "d")
+        for name in folders if depth > 0 else ():
+            yield from self._walk(posixpath.join(shown, name), _join(path, name), depth - 1, skip)
+
+    def _file(self, path: str) -> Place:
+        place = self._place(path)
+        if place.node.kind == "h":
+            place = self._shared(place, path)
+        if place.node.kind != "f":
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return place
+
+    def _shared(self, place: Place, path: str) -> Place:
+        """Follow a hard link to a file of another layer."""
+        for _ in range(LINKS):
+            found = self._look(*_split(place.node.link))
+            if found is None:
+                break
+            place = Place(place.node.link, found[1], found[0])
+            if place.node.kind != "h":
+                return place
+        raise OSError(errno.EIO, "a hard link to a file that is in no layer", path)
+
+    def _bytes(self, place: Place, offset: int, size: int) -> bytes:
+        self.touched.add(place.layer)
+        return self._layers[place.layer].bytes(place.node, offset, size)
+
+    def _kind(self, path: str, *, follow: bool = True) -> str | None:
+        try:
+            kind = self._place(path, follow=follow).node.kind
+        except OSError:
+            return None
+        return "f" if kind == "h" else kind
+
+    def _place(self, path: str, *, follow: bool = True) -> Place:
+        real = self._resolved(path, follow=follow).lstrip("/")
+        if not real:
+            return Place("", ROOT, self._stack("")[0] if self._layers else 0)
+        found = self._look(*_split(real))
+        if found is None:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return Place(real, found[1], found[0])
+
+    def _resolved(self, path: str, *, follow: bool = True, strict: bool = True) -> str:
+        """Follow links name by name; with `strict` everything but the last name has to be there."""
+        parts, done, links = path.split("/")[::-1], "", 0
+        while parts:
+            part = parts.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                done = posixpath.dirname(done)
+                continue
+            found = self._look(done, part)
+            kind = found[1].kind if found else None
+            if found and kind == "l" and (parts or follow):
+                links += 1
+                if links > LINKS:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+                parts += found[1].link.split("/")[::-1]
+                done = "" if found[1].link.startswith("/") else done
+                continue
+            if strict and parts and kind != "d":
+                code = errno.ENOTDIR if found else errno.ENOENT
+                raise OSError(code, os.strerror(code), path)
+            done = _join(done, part)
+        return f"/{done}"
+
+    def _look(self, folder: str, name: str) -> tuple[int, Node] | None:
+        for number in self._stack(folder):
+            layer = self._layers[number].layer
+            node = layer.tree[folder].get(name)
+            if node is not None:
+                return number, node
+            if name in layer.hidden.get(folder, ()):
+                return None
+        return None
+
+    def _names(self, folder: str) -> dict[str, Node]:
+        names: dict[str, Node] = {}
+        hidden: set[str] = set()
+        for number in self._stack(folder):
+            layer = self._layers[number].layer
+            for name, node in layer.tree[folder].items():
+                if name not in hidden:
+                    names.setdefault(name, node)
+            hidden |= layer.hidden.get(folder, set())
+        return names
+
+    def _stack(self, folder: str) -> tuple[int, ...]:
+        """Return the layers that a directory consists of, top first; none where it is none."""
+        stack = self._stacks.get(folder)
+        if stack is None:
+            stack = self._stacks[folder] = tuple(self._stacked(folder))
+        return stack
+
+    def _stacked(self, folder: str) -> Iterator[int]:
+        parent, name = _split(folder)
+        above = self._stack(parent) if folder else range(len(self._layers) - 1, -1, -1)
+        for number in above:
+            layer = self._layers[number].layer
+            node = layer.tree[parent].get(name) if folder else ROOT
+            if node is not None:
+                if node.kind != "d":
+                    return
+                yield number
+            if folder in layer.opaque or name in layer.hidden.get(parent, ()):
+                return
+
+
+def _split(path: str) -> tuple[str, str]:
+    folder, _, name = path.rpartition("/")
+    return folder, name
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
