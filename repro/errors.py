@@ -26,6 +26,10 @@ class EngineError(ReproError):
     """The container engine cannot be reached or refused."""
 
 
+class RegistryError(ReproError):
+    """An image registry cannot be reached, refused, or sent something else than was asked for."""
+
+
 class TargetError(ReproError):
     """The target does not exist or cannot run here."""
 

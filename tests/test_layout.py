@@ -20,6 +20,7 @@ BELOW: Final = {
     "errors": set[str](),
     "manifest": {"errors"},
     "probe": set[str](),
+    "registry": {"errors"},
     "target": {"probe", "manifest", "errors"},
     "diff": {"manifest", "errors"},
     "rules": {"diff", "manifest", "errors"},
