@@ -25,7 +25,7 @@ class Contents:
         self.grown = False
         self._fetch = fetch
 
-    def bytes(self, node: Node, offset: int, size: int) -> bytes:
+    def piece(self, node: Node, offset: int, size: int) -> bytes:
         """Return a range of a file, which lies within it; what had to be fetched is kept."""
         if size <= 0:
             return b""

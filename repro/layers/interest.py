@@ -7,9 +7,12 @@ no image of theirs needs that.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from repro.probe import cuda_names, elf, files, model, owner, tokenizer, weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WHOLE: Final = re.compile(
     r".*\.(dist|egg)-info/[^/]*|.*\.egg-(info|link)|.*\.pth|(.*/)?pyvenv\.cfg|"
@@ -32,6 +35,9 @@ HEAD: Final = 256
 Reader = Any
 """A function of the probe that reads one large file in parts: (files, path)."""
 
+is_weight: Final[Callable[[str], bool]] = weights.is_weight
+identify: Final[Callable[[str], tuple[object, str]]] = cuda_names.identify
+
 
 def kept(path: str, size: int, *, program: bool) -> int:
     """Return how many bytes from the start of a file are kept; `path` is below the root."""
@@ -41,7 +47,7 @@ def kept(path: str, size: int, *, program: bool) -> int:
         or name in HEADERS
         or (path.startswith(DPKG_INFO) and owner.PACKAGES.match(name))
         or any(pattern.fullmatch(name) for pattern in NAMES)
-        or (size <= weights.SMALL and weights.is_weight(name))
+        or (size <= weights.SMALL and is_weight(name))
     ):
         return size
     return HEAD if program else 0
@@ -50,8 +56,8 @@ def kept(path: str, size: int, *, program: bool) -> int:
 def reader(path: str) -> Reader | None:
     """Return what reads a large file in parts, if anything does."""
     name = path.rpartition("/")[2]
-    if ".so" in name and cuda_names.identify(name)[0]:
+    if ".so" in name and identify(name)[0]:
         return elf.read
-    if weights.is_weight(name) or weights.BLOB.fullmatch(name):
+    if is_weight(name) or weights.BLOB.fullmatch(name):
         return weights.identity
     return None

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from repro.layers.content import Contents
 
 ROOT: Final = Node("d")
+Folder = tuple[str, list[str], list[str]]
+"""A directory, the directories in it, the other names in it."""
 
 
 class Place(NamedTuple):
@@ -26,14 +28,14 @@ class Place(NamedTuple):
     layer: int
 
 
-class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations.
+class LayeredFiles(Files):
     """The merged view of layers, bottom first: overlayfs as the OCI layer specification has it.
 
     `touched` collects the layers whose contents were read, until someone empties it.
     """
 
     def __init__(self, layers: Sequence[Contents]) -> None:
-        self._layers = layers
+        self.layers = layers
         self._stacks: dict[str, tuple[int, ...]] = {}
         self.touched: set[int] = set()
 
@@ -90,9 +92,7 @@ class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations
         except OSError:
             return posixpath.normpath(path)
 
-    def walk(
-        self, top: str, depth: int, skip: Collection[str] = ()
-    ) -> Iterator[tuple[str, list[str], list[str]]]:
+    def walk(self, top: str, depth: int, skip: Collection[str] = ()) -> Iterator[Folder]:
         """Yield (folder, its folders, its other names), `depth` levels down."""
         try:
             place = self._place(top)
@@ -108,9 +108,7 @@ class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations
         except OSError:
             return None
 
-    def _walk(
-        self, shown: str, path: str, depth: int, skip: Collection[str]
-    ) -> Iterator[tuple[str, list[str], list[str]]]:
+    def _walk(self, shown: str, path: str, depth: int, skip: Collection[str]) -> Iterator[Folder]:
         names = self._names(path)
         folders = sorted(n for n, node in names.items() if node.kind == "d" and n not in skip)
         yield shown, folders, sorted(n for n, node in names.items() if node.kind != "d")
@@ -138,7 +136,7 @@ class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations
 
     def _bytes(self, place: Place, offset: int, size: int) -> bytes:
         self.touched.add(place.layer)
-        return self._layers[place.layer].bytes(place.node, offset, size)
+        return self.layers[place.layer].piece(place.node, offset, size)
 
     def _kind(self, path: str, *, follow: bool = True) -> str | None:
         try:
@@ -150,7 +148,7 @@ class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations
     def _place(self, path: str, *, follow: bool = True) -> Place:
         real = self._resolved(path, follow=follow).lstrip("/")
         if not real:
-            return Place("", ROOT, self._stack("")[0] if self._layers else 0)
+            return Place("", ROOT, self._stack("")[0] if self.layers else 0)
         found = self._look(*_split(real))
         if found is None:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
@@ -183,7 +181,7 @@ class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations
 
     def _look(self, folder: str, name: str) -> tuple[int, Node] | None:
         for number in self._stack(folder):
-            layer = self._layers[number].layer
+            layer = self.layers[number].layer
             node = layer.tree[folder].get(name)
             if node is not None:
                 return number, node
@@ -195,7 +193,7 @@ class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations
         names: dict[str, Node] = {}
         hidden: set[str] = set()
         for number in self._stack(folder):
-            layer = self._layers[number].layer
+            layer = self.layers[number].layer
             for name, node in layer.tree[folder].items():
                 if name not in hidden:
                     names.setdefault(name, node)
@@ -211,9 +209,9 @@ class LayeredFiles(Files):  # type: ignore[misc]  # The probe has no annotations
 
     def _stacked(self, folder: str) -> Iterator[int]:
         parent, name = _split(folder)
-        above = self._stack(parent) if folder else range(len(self._layers) - 1, -1, -1)
+        above = self._stack(parent) if folder else range(len(self.layers) - 1, -1, -1)
         for number in above:
-            layer = self._layers[number].layer
+            layer = self.layers[number].layer
             node = layer.tree[parent].get(name) if folder else ROOT
             if node is not None:
                 if node.kind != "d":

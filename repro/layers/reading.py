@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from repro.errors import TargetError
 from repro.layers import interest
 from repro.layers.compression import Unpacked
 from repro.layers.index import Builder, Extent, Layer
-from repro.layers.tar import Entry, Tar, cut
+from repro.layers.tar import Tar, cut
 from repro.probe.files import Files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from repro.layers.tar import Entry
 
 AHEAD: Final = 4 << 20
 """First bytes of a large file that are held while it passes: what is read backwards lies there."""
@@ -69,14 +72,12 @@ def keep(tar: Tar, path: str, entry: Entry) -> list[Extent]:
     if reader is None or not entry.size:
         return []
     passing = Passing(tar, entry.size)
-    try:
+    with suppress(OSError, ValueError):  # The collector will meet the same fault.
         reader(passing, f"/{path}")
-    except (OSError, ValueError):
-        pass  # The collector will meet the same fault, or read what passed too early.
     return passing.used()
 
 
-class Passing(Files):  # type: ignore[misc]  # The probe has no annotations.
+class Passing(Files):
     """One file of a tar that goes by: it is read forwards, and backwards in its first bytes."""
 
     def __init__(self, tar: Tar, size: int) -> None:
@@ -87,11 +88,11 @@ class Passing(Files):  # type: ignore[misc]  # The probe has no annotations.
         self._pieces: list[Extent] = [(0, self._head)]
         self._asked: dict[Extent, None] = {}
 
-    def size(self, path: str) -> int:
+    def size(self, path: str) -> int:  # noqa: ARG002  # There is one file alone.
         """Bytes of the file."""
         return self._size
 
-    def is_link(self, path: str) -> bool:
+    def is_link(self, path: str) -> bool:  # noqa: ARG002
         """Never: links have no content that could pass."""
         return False
 

@@ -59,7 +59,7 @@ def image_facts(inspected: dict[str, Any]) -> Iterator[Fact]:
         scope="image",
         kind="image",
         name="image",
-        source="engine",
+        source="config",
         version="sha256:" + hashlib.sha256("\n".join(layers).encode()).hexdigest(),
         properties={key: value for key, value in properties.items() if value is not None},
     )

@@ -1,0 +1,68 @@
+"""Which layer each fact of an image comes from."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from repro.manifest import Component, Fact, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from repro.layers.opening import View
+
+STATUS: Final = "var/lib/dpkg/status"
+STANZA: Final = re.compile(rb"^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", re.MULTILINE)
+LARGEST: Final = 64 << 20
+"""Bytes of a package database that is looked through layer by layer."""
+
+
+class Traced(list[Any]):
+    """A list of facts that notes, as each one comes, the layers that were read for it."""
+
+    def __init__(self, touched: set[int]) -> None:
+        super().__init__()
+        self._touched = touched
+        self.layers: list[set[int]] = []
+
+    def append(self, fact: Any) -> None:
+        """Take a fact with what was touched since the last one."""
+        super().append(fact)
+        self.layers.append(set(self._touched))
+        self._touched.clear()
+
+
+def origins(facts: Iterable[Fact], touched: Iterable[set[int]], view: View) -> Iterator[Origin]:
+    """Say for each component of the image which layer brought it: the topmost that it lies in."""
+    packages = _packages(view)
+    for fact, layers in zip(facts, touched, strict=True):
+        if not isinstance(fact, Component) or fact.scope != "image":
+            continue
+        layer = packages.get((fact.name, fact.version)) if fact.source == "dpkg" else None
+        if layer is None and fact.location and view.files.is_file(fact.location):
+            layer = view.files.layer_of(fact.location)
+        if layer is None and layers:
+            layer = max(layers)
+        if layer is not None:
+            yield Origin(layer=layer, kind=fact.kind, name=fact.name, location=fact.location)
+
+
+def _packages(view: View) -> dict[tuple[str, str | None], int]:
+    """Find the layer since which each Debian package has had its version.
+
+    One file lists them all, and each layer that installs anything has a whole copy of it.
+    """
+    since: dict[tuple[str, str | None], int] = {}
+    for number, contents in enumerate(view.files.layers):
+        folder, _, name = STATUS.rpartition("/")
+        node = contents.layer.tree.get(folder, {}).get(name)
+        if node is None or node.kind != "f" or node.size > LARGEST:
+            continue
+        text = contents.piece(node, 0, node.size)
+        now = {
+            (name.decode("utf-8", "replace"), version.decode("utf-8", "replace")): number
+            for name, version in STANZA.findall(text)
+        }
+        since = {package: since.get(package, number) for package in now}
+    return since

@@ -1,0 +1,123 @@
+"""An image that is not run: the probe's collectors over its layers."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from repro import __version__
+from repro.errors import ManifestError, ProbeError
+from repro.layers.opening import open_image
+from repro.manifest import Fact, Manifest, Target, assemble, layers
+from repro.manifest.codec import check_value
+from repro.probe import context, environments
+from repro.probe import main as collectors
+from repro.target.engine_facts import image_config, image_facts
+from repro.target.origins import Traced, origins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.layers.cache import Cache
+    from repro.layers.stored import StoredImage
+    from repro.probe.files import Files
+    from repro.target.options import Options
+
+
+class probe:  # noqa: N801  # Stands for a module.
+    """What is called of the probe, which has no annotations."""
+
+    Context: Any = context.Context
+    Work: Any = collectors.Work
+    discover: Any = environments.discover
+
+
+def snapshot(image: StoredImage, options: Options, cache: Cache | None) -> Manifest:
+    """Take the snapshot of a stored image; TargetError where a layer cannot be had."""
+    inspected = _as_engines_say_it(image.config)
+    view = open_image(image, cache)
+    try:
+        found = collect(view.files, told(options, image_config(inspected)))
+        traced = origins(found.facts, found.touched, view)
+    finally:
+        view.close()
+    return assemble(
+        Target(kind="image", name=image.name, properties=_identity(image)),
+        [*found.facts, *image_facts(inspected)],
+        volatile(found.milliseconds),
+        layers=layers(image.config),
+        origins=traced,
+    )
+
+
+def told(options: Options, config: dict[str, Any]) -> Any:
+    """Tell the collectors of the image's config, and that nothing of this process is its own."""
+    given = {"live": False, "frameworks": False, "paths": list(options.paths), "image": config}
+    return probe.Context(given, environ={})
+
+
+def volatile(milliseconds: dict[str, int]) -> dict[str, Any]:
+    """Say when and where a snapshot was taken."""
+    return {
+        "probed_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "milliseconds": milliseconds,
+        "repro": __version__,
+        "host": os.uname().nodename,
+    }
+
+
+class Found:
+    """What collectors found, with the layers that were read for each fact."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.touched: list[set[int]] = []
+        self.milliseconds: dict[str, int] = {}
+
+
+def collect(files: Files, asked: Any) -> Found:
+    """Run the collectors that need files alone; what only a run can tell is unreadable."""
+    found = Found()
+    began = time.monotonic()
+    asked.environments = probe.discover(files, asked)
+    found.milliseconds["environments"] = int((time.monotonic() - began) * 1000)
+    for row in (*collectors.STATIC, *collectors.MIXED, *collectors.NOT_RUN):
+        work = probe.Work(*row, files, asked)
+        work.facts = traced = Traced(getattr(files, "touched", set()))
+        work.run()
+        found.facts += _checked(traced)
+        found.touched += traced.layers
+        found.milliseconds[work.name] = work.milliseconds
+    return found
+
+
+def _checked(facts: Iterable[Any]) -> list[Fact]:
+    try:
+        found = msgspec.convert(list(facts), list[Fact])
+        for fact in found:
+            check_value(getattr(fact, "properties", {}), f"{fact.kind} {fact.name}", "its facts")
+    except (msgspec.ValidationError, ManifestError) as error:
+        raise ProbeError(f"a collector gave a malformed fact: {error}") from error
+    return found
+
+
+def _as_engines_say_it(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Config": config.get("config") or {},
+        "RootFS": {"Layers": config["rootfs"]["diff_ids"]},
+        "Architecture": config.get("architecture"),
+        "Os": config.get("os"),
+    }
+
+
+def _identity(image: StoredImage) -> dict[str, Any]:
+    properties: dict[str, Any] = {"mode": "static", "id": image.config_digest}
+    if image.manifest_digest:
+        properties["digest"] = image.manifest_digest
+    if image.tags:
+        properties["tags"] = sorted(image.tags)
+    return properties
