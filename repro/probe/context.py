@@ -2,6 +2,9 @@
 
 import os
 
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What engines set where an image says no PATH (moby, daemon/pkg/oci/defaults.go)."""
+
 
 class Environment:
     """One Python environment: a prefix with the directories that hold its distributions."""
@@ -20,6 +23,13 @@ class Environment:
         """Whether the entry point of the target runs in it."""
         self.kind = kind
         """`system`, `venv` or `conda`."""
+
+
+def pairs(lines):
+    """{name: value} of lines NAME=VALUE; whatever else an image's config holds there is left."""
+    texts = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+    split = (line.partition("=") for line in texts)
+    return {name: value for name, equals, value in split if name and equals}
 
 
 class Context:
@@ -42,9 +52,41 @@ class Context:
         self.executable = options.get("executable")
         self.running = options.get("running", False)
         """Whether the target is at work: its main processes are looked at, not only our own."""
-        self.environ = dict(os.environ if environ is None else environ)
+        process = os.environ if environ is None and self.live else environ
+        self.environ = dict(process or {}) if self.live else {}
+        """Variables of the process; none where there is no process."""
         self.environments = []
         """Filled by `environments.discover` before the collectors run."""
+
+    @property
+    def _declared(self):
+        return bool(self.image) or not self.live
+
+    @property
+    def variables(self):
+        """The variables that decide where files are looked for.
+
+        An image's are those that it declares, so that a run changes nothing of what is found in
+        its files; without an image (`local`) they are the process's own.
+        """
+        if self._declared:
+            return dict({"PATH": PATH}, **pairs(self.image.get("Env")))
+        return self.environ
+
+    def home(self, files):
+        """The home folder of the user: of the image's, as its /etc/passwd says it (passwd(5))."""
+        said = self.variables.get("HOME")
+        if said or not self._declared:
+            return said or "/root"
+        user = str(self.image.get("User") or "0").partition(":")[0]
+        try:
+            lines = files.text("/etc/passwd", 1 << 20).splitlines()
+        except OSError:
+            lines = []
+        for fields in (line.split(":") for line in lines):
+            if len(fields) == 7 and user in (fields[0], fields[2]):
+                return fields[5] or "/"
+        return "/root" if user in ("0", "root") else "/"
 
     @property
     def sites(self):

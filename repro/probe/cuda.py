@@ -135,9 +135,8 @@ def _cached(files, problems):
 
 
 def _on_path(context):
-    values = [context.environ.get("LD_LIBRARY_PATH", "")]
-    values += [v for k, v in _environment(context.image) if k == "LD_LIBRARY_PATH"]
-    places = ":".join(values).replace(";", ":").split(":")
+    # Semicolons separate too (ld.so(8)).
+    places = context.variables.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
     return [place for place in places if place.startswith("/") and "$" not in place]
 
 

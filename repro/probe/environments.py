@@ -60,7 +60,7 @@ MOST = 64
 
 def discover(files, context):
     """All environments, the one of the entry point first; at most MOST of them."""
-    variables = _variables(context)
+    variables = dict(context.variables, HOME=context.home(files))
     path = [entry for entry in variables.get("PATH", "").split(":") if entry.startswith("/")]
     found = {}
     if context.entry_only and context.executable:
@@ -78,14 +78,6 @@ def discover(files, context):
     environments = list(found.values())[:MOST]
     _mark(files, environments, entry, path)
     return sorted(environments, key=lambda one: (not one.entry, one.prefix, one.version))
-
-
-def _variables(context):
-    declared = {}
-    for line in context.image.get("Env") or []:
-        name, _, value = line.partition("=")
-        declared[name] = value
-    return dict(declared, **context.environ) if context.live else declared
 
 
 def _executables(files, path):
@@ -131,8 +123,9 @@ def _environment(files, executable, variables):
         return None
     kind = "venv" if config else "conda" if files.is_dir(prefix + "/conda-meta") else "system"
     sites = _sites(files, prefix, version, kind, variables)
+    home = {"HOME": variables["HOME"]}
     if config.get("include-system-site-packages", "").lower() == "true" and base:
-        sites += [s for s in _sites(files, base, version, "system", {}) if s not in sites]
+        sites += [s for s in _sites(files, base, version, "system", home) if s not in sites]
     return Environment(prefix, version, [executable], sites, base=base, kind=kind)
 
 
@@ -183,8 +176,7 @@ def _sites(files, prefix, version, kind, variables):
         entry for entry in variables.get("PYTHONPATH", "").split(":") if entry.startswith("/")
     ]
     if kind == "system":
-        home = variables.get("HOME") or "/root"
-        places.append("%s/.local/lib/%s/site-packages" % (home, python))
+        places.append("%s/.local/lib/%s/site-packages" % (variables["HOME"], python))
     if prefix == "/usr":
         places += [
             "/usr/local/lib/%s/dist-packages" % python,

@@ -19,6 +19,7 @@ from . import (
     hub,
     loaded,
     model,
+    notrun,
     packages,
     python,
     runtime,
@@ -50,6 +51,8 @@ MIXED = (
     (arguments, IMAGE, "argument"),
 )
 """Collectors whose facts lie in files and in the process both."""
+NOT_RUN = ((notrun, PROCESS, "*"),)
+"""What stands for the collectors below where nothing runs."""
 LIVE = (
     (runtime, PROCESS, "python.runtime"),
     (loaded, PROCESS, "cuda.library.loaded"),
@@ -85,7 +88,7 @@ def collect(files, context):
     early = [Work(*row, files, context) for row in LIVE if context.live]
     for work in early:
         work.start()
-    readers = [Work(*row, files, context) for row in STATIC + MIXED]
+    readers = [Work(*row, files, context) for row in STATIC + MIXED + NOT_RUN]
     for work in readers:
         work.run()
     late = _asking(files, context, [fact for work in readers for fact in work.facts])

@@ -221,14 +221,12 @@ def _package(files, site, name, depth):
 
 
 def _hub_paths(files, context):
-    declared = dict(
-        line.split("=", 1) for line in context.image.get("Env") or () if "=" in str(line)
-    )
-    paths = []
-    for environ in (context.environ, declared):
-        for name, below in HUB_VARIABLES:
-            if environ.get(name):
-                paths.append(os.path.join(environ[name], below).rstrip("/"))
+    variables = dict(context.variables, HOME=context.home(files))
+    paths = [
+        os.path.join(variables[name], below).rstrip("/")
+        for name, below in HUB_VARIABLES
+        if variables.get(name)
+    ]
     for pattern in HUB_PATHS:
         paths += disk.expand(files, pattern)
     return [path for path in paths if repositories(files, path)]

@@ -4,6 +4,7 @@ import os
 import re
 
 from . import facts, values, variables
+from .context import pairs
 
 MAIN = "/proc/1/environ"
 """The environment of a container's main process, which its server inherits; proc(5)."""
@@ -16,10 +17,10 @@ NCCL_LINE = re.compile(r"(NCCL_[A-Z0-9_]+)\s*=(.*)")
 
 def collect(files, context):
     """Yield settings: of the image as declared, and of the process as effective."""
-    declared = _pairs(context.image.get("Env") or ())
+    declared = pairs(context.image.get("Env"))
     for fact in _environment(facts.IMAGE, "image.env", declared, "image config"):
         yield fact
-    for fact in _nccl(files, context, declared):
+    for fact in _nccl(files, context):
         yield fact
     if not context.live:
         return
@@ -40,12 +41,7 @@ def _main(files):
     if not data:
         # The kernel shows nothing of a process that has exited or wrote over its own block.
         raise OSError(0, "empty")
-    return _pairs(line.decode("utf-8", "surrogateescape") for line in data.split(b"\0"))
-
-
-def _pairs(lines):
-    split = (line.partition("=") for line in lines if isinstance(line, str))
-    return {name: value for name, equals, value in split if name and equals}
+    return pairs([line.decode("utf-8", "surrogateescape") for line in data.split(b"\0")])
 
 
 def _environment(scope, kind, environ, source):
@@ -60,10 +56,10 @@ def _environment(scope, kind, environ, source):
         yield facts.component(scope, "environment", "names", source, names=sorted(others))
 
 
-def _nccl(files, context, declared):
-    named = [source.get("NCCL_CONF_FILE") for source in (declared, context.environ)]
-    homes = [os.path.join(context.environ.get("HOME") or "/root", ".nccl.conf")]
-    for path in sorted(set(NCCL_FILES).union(homes, filter(None, named))):
+def _nccl(files, context):
+    named = context.variables.get("NCCL_CONF_FILE")
+    own = os.path.join(context.home(files), ".nccl.conf")
+    for path in sorted({*NCCL_FILES, own, named or own}):
         try:
             lines = files.text(path, 1 << 20).splitlines()
         except (FileNotFoundError, NotADirectoryError):

@@ -280,8 +280,3 @@ def test_a_python_without_ctypes_is_the_reason(
 def test_nothing_to_call_is_absent(tree: Any, make_context: Callable[..., Any]) -> None:
     (fact,) = calls.collect(tree, make_context())
     assert (fact["state"], fact["kind"], fact["name"]) == ("absent", calls.KIND, "*")
-
-
-def test_where_nothing_runs_it_is_unreadable(tree: Any, make_context: Callable[..., Any]) -> None:
-    (fact,) = calls.collect(tree, make_context(live=False))
-    assert (fact["state"], fact["reason"]) == ("unreadable", "not run: only files were read")

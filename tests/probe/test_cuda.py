@@ -73,7 +73,6 @@ def wheel(tree: Any, name: str, *paths: str, size: int | None = None) -> None:
         "/usr/lib64",
         "/usr/local/lib",
         "/opt/conda/lib",
-        "/opt/named/lib",
         "/opt/image/lib",
     ],
 )
@@ -84,14 +83,28 @@ def test_looks_into_every_place(
     context = make_context(
         SITE,
         conda="/opt/conda",
-        environ={"LD_LIBRARY_PATH": "relative::/opt/named/lib:$ORIGIN/lib"},
-        image={"Env": ["PATH=/bin", "LD_LIBRARY_PATH=/opt/image/lib"]},
+        image={"Env": ["PATH=/bin", "LD_LIBRARY_PATH=relative::/opt/image/lib:$ORIGIN/lib"]},
     )
     fact = found(tree, context)[path]
     assert (fact["name"], fact["version"], fact["source"]) == ("cublas", "12.4.5.8", "soname")
     assert fact["properties"]["soname"] == "libcublas.so.12"
     assert len(fact["properties"]["build_id"]) == 40
     assert fact["properties"]["size"] == tree.size(path)
+
+
+@pytest.mark.parametrize(("image", "there"), [({}, True), ({"Env": ["A=b"]}, False)])
+def test_the_process_leads_to_libraries_only_where_no_image_is_known(
+    tree: Any,
+    add: Callable[..., str],
+    make_context: Callable[..., Any],
+    image: dict[str, Any],
+    *,
+    there: bool,
+) -> None:
+    path = add("/opt/named/lib/libcublas.so.12.4.5.8", "libcublas.so.12")
+    environ = {"LD_LIBRARY_PATH": "/opt/named/lib"}
+    facts = collect(tree, make_context(environ=environ, image=image))
+    assert (path in [fact.get("location") for fact in facts]) is there
 
 
 @pytest.mark.parametrize(

@@ -189,8 +189,3 @@ def test_a_target_that_is_not_at_work_has_nothing_to_say(
     tree: Any, make_context: Callable[..., Any]
 ) -> None:
     assert list(loaded.collect(tree, make_context())) == []
-
-
-def test_where_nothing_runs_it_is_unreadable(tree: Any, make_context: Callable[..., Any]) -> None:
-    (fact,) = loaded.collect(tree, make_context(live=False, running=True))
-    assert (fact["state"], fact["reason"]) == ("unreadable", "not run: only files were read")
