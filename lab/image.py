@@ -16,7 +16,7 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 
 from lab.error import LabError
-from lab.layer import Blob, Layer, blob
+from lab.layer import Blob, Layer, Raw, blob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ BLOCK: Final = 512
 class Image:
     """An image as data: layers, bottom first, and what its configuration says."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[Layer | Raw, ...]
     env: tuple[str, ...] = ()
     command: tuple[str, ...] = ("/bin/sh",)
     entrypoint: tuple[str, ...] = ()

@@ -45,6 +45,14 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Data:
+    """A small binary file of a layer."""
+
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A symbolic link of a layer."""
 
@@ -69,7 +77,7 @@ class Copy:
 class Files:
     """A layer of single files: pairs of a path below the root and what stands there."""
 
-    entries: tuple[tuple[str, Text | Link | Copy], ...]
+    entries: tuple[tuple[str, Text | Data | Link | Copy], ...]
 
     def write(self, root: Path) -> None:
         """Write each entry, with the folders above it."""
@@ -80,11 +88,27 @@ class Files:
                 case Text(content, mode):
                     path.write_text(content, encoding="utf-8")
                     path.chmod(mode)
+                case Data(data, mode):
+                    path.write_bytes(data)
+                    path.chmod(mode)
                 case Link(target):
                     path.symlink_to(target)
                 case Copy(source, _, mode):
                     shutil.copyfile(source, path)
                     path.chmod(mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A layer that is a tar already: for whiteouts, and for what no folder can hold."""
+
+    content: bytes = field(repr=False)
+    sha256: str
+
+    @classmethod
+    def of(cls, content: bytes) -> Raw:
+        """Describe a tar."""
+        return cls(content, hashlib.sha256(content).hexdigest())
 
 
 def cache() -> Path:
@@ -96,7 +120,7 @@ def cache() -> Path:
     return folder
 
 
-def blob(layer: Layer) -> Blob:
+def blob(layer: Layer | Raw) -> Blob:
     """Return a layer's archive, made now unless the cache has it; raises LabError."""
     key = hashlib.sha256(f"{FORMAT} {layer!r}".encode()).hexdigest()
     path = cache() / "layers" / f"{key}.tar"
@@ -104,11 +128,14 @@ def blob(layer: Layer) -> Blob:
     if not digest.exists():
         path.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix="new-") as folder:
-            root = Path(folder) / "root"
-            root.mkdir()
-            layer.write(root)
             archive = Path(folder) / "tar"
-            pack(root, archive)
+            if isinstance(layer, Raw):
+                archive.write_bytes(layer.content)
+            else:
+                root = Path(folder) / "root"
+                root.mkdir()
+                layer.write(root)
+                pack(root, archive)
             text = Path(folder) / "sha256"
             text.write_text(file_digest(archive))
             archive.replace(path)

@@ -6,9 +6,14 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
+from lab.conda import Conda
+from lab.cuda import Part, Toolkit, Unpackaged
+from lab.gguf import gguf
 from lab.image import Image
-from lab.layer import Copy, Files, Link, Text
-from lab.rootfs import Debian, Program
+from lab.layer import Copy, Data, Files, Layer, Link, Raw, Text
+from lab.merged import LAYERS
+from lab.rootfs import Debian, Distroless, Program
+from lab.safetensors import safetensors
 from lab.wheels import MACHINE, Wheels
 
 PREFIX: Final = "repro-lab/"
@@ -25,7 +30,7 @@ def debian(suite: str, packages: tuple[str, ...] = PYTHON) -> Image:
 
 
 def extend(
-    image: Image, *layers: Wheels | Files, env: tuple[str, ...] = (), command: tuple[str, ...] = ()
+    image: Image, *layers: Layer | Raw, env: tuple[str, ...] = (), command: tuple[str, ...] = ()
 ) -> Image:
     """Return an image with more layers on top, as a FROM line would."""
     return dataclasses.replace(
@@ -134,6 +139,48 @@ TORCH: Final = Wheels(
 )
 
 
+CONDA: Final = "/opt/conda"
+CONDA_LIBRARIES: Final = (
+    *("libbz2-1.0", "libexpat1", "libffi8", "libgomp1", "liblzma5", "libsqlite3-0", "libssl3"),
+    *("libstdc++6", "libuuid1", "zlib1g"),
+)
+"""What Debian's Python needs: a conda channel would bring its own."""
+
+
+def cpp_cuda(version: str, cudart: str, nvrtc: str, model: bytes) -> Image:
+    """Return an image of a C++ server with CUDA and a model, and no Python.
+
+    Busybox stands for the server: it is static, and under this name it does nothing.
+    """
+    base = Debian("bookworm", (*SYSTEM, "libgomp1", "libstdc++6"))
+    parts = (
+        Part(f"nvidia-cuda-runtime-cu12=={cudart}", "cuda-cudart", "CUDA Runtime (cudart)"),
+        Part(f"nvidia-cuda-nvrtc-cu12=={nvrtc}", "cuda-nvrtc", "CUDA NVRTC"),
+    )
+    nccl = Part("nvidia-nccl-cu12==2.21.5", "libnccl2", "NCCL")
+    weights = {"embedding.weight": (4, 8), "output.weight": (8,)}
+    draft = (
+        ("/models/draft/config.json", Text('{"architectures": ["Demo"], "model_type": "demo"}\n')),
+        ("/models/draft/model.safetensors", Data(safetensors(weights))),
+    )
+    return Image(
+        layers=(
+            base,
+            Unpackaged(nccl),
+            Toolkit(base=base, version=version, parts=parts),
+            Program("bookworm", "busybox-static", "usr/bin/busybox", "app/llama-server"),
+            Files((("/models/demo.gguf", Data(model)), *draft)),
+        ),
+        env=(
+            f"CUDA_VERSION={version}",
+            f"NV_CUDA_CUDART_VERSION={cudart}-1",
+            "LD_LIBRARY_PATH=/usr/local/nvidia/lib:/usr/local/nvidia/lib64",
+        ),
+        entrypoint=("/app/llama-server",),
+        command=("--model", "/models/demo.gguf"),
+    )
+
+
 def standin_gpu(folder: Path) -> Image:
     """Return ml:v1 with the shared libraries of a folder where the driver's are injected."""
     place = f"/usr/lib/{MACHINE}-linux-gnu"
@@ -190,6 +237,22 @@ RECIPES: Final[dict[str, Image]] = {
         env=(f"VIRTUAL_ENV={VENV}", f"PATH={VENV}/bin:/usr/local/bin:/usr/bin:/bin"),
         command=(f"{VENV}/bin/tqdm",),
     ),
+    "conda:1": extend(
+        debian("bookworm", (*SYSTEM, *CONDA_LIBRARIES)),
+        Conda(suite="bookworm", requirements=("numpy==2.1.3", "tqdm==4.67.1"), prefix=CONDA),
+        env=(f"CONDA_PREFIX={CONDA}", f"PATH={CONDA}/bin:/usr/local/bin:/usr/bin:/bin"),
+    ),
+    "cpp-cuda:1": cpp_cuda("12.4.1", "12.4.127", "12.4.127", gguf("v1")),
+    "cpp-cuda:2": cpp_cuda("12.8.1", "12.8.90", "12.8.93", gguf("v2", added=("<|tool|>",))),
+    "distroless:1": Image(
+        layers=(
+            Distroless("bookworm", ("base-files", "libc6", "libgcc-s1", "netbase")),
+            Program("bookworm", "busybox-static", "usr/bin/busybox", "app/server"),
+        ),
+        entrypoint=("/app/server",),
+        command=(),
+    ),
+    "layers:1": Image(layers=(Debian("bookworm", SYSTEM), *LAYERS)),
     "big:1": extend(debian("bookworm"), Wheels(requirements=_big())),
     "torch:cpu": extend(debian("bookworm"), TORCH),
     **{f"hostile:{name}": hostile(script) for name, script in HOSTILE.items()},

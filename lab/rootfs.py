@@ -64,7 +64,35 @@ class Program:
         with tempfile.TemporaryDirectory() as folder:
             whole = Path(folder)
             Debian(self.suite, (self.package,)).write(whole)
-            shutil.copy2(whole / self.member, root / self.name)
+            target = root / self.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(whole / self.member, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Distroless:
+    """A layer with exactly the packages named, and a status file for each instead of a database.
+
+    Source: github.com/GoogleContainerTools/distroless, "How do I use distroless images?".
+    """
+
+    suite: str
+    packages: tuple[str, ...]
+
+    def write(self, root: Path) -> None:
+        """Unpack the packages; raises LabError."""
+        _lay_frame(root)
+        database = root / "var/lib/dpkg"
+        for archive in download(self.suite, self.packages):
+            package = archive.name.partition("_")[0]
+            if package in self.packages:
+                _unpack(archive, root)
+                _register(archive, database)
+                _split(database, package)
+        for folder in UNREAD:
+            shutil.rmtree(root / folder, ignore_errors=True)
+        shutil.rmtree(database / "info")
+        shutil.rmtree(database / "updates")
 
 
 def download(suite: str, packages: Sequence[str]) -> list[Path]:
@@ -184,6 +212,18 @@ def _register(archive: Path, database: Path) -> None:
         digests = Path(folder) / "md5sums"
         if digests.exists():
             shutil.copyfile(digests, database / f"info/{name}.md5sums")
+
+
+def _split(database: Path, package: str) -> None:
+    """Move what was written of one package to files of its own, as distroless has them."""
+    folder = database / "status.d"
+    folder.mkdir(exist_ok=True)
+    status = (database / "status").read_text(encoding="utf-8")
+    (database / "status").unlink()
+    lines = [line for line in status.splitlines() if line and not line.startswith("Status:")]
+    (folder / package).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for digests in (database / "info").glob("*.md5sums"):
+        digests.replace(folder / f"{package}.md5sums")
 
 
 def _finish(root: Path) -> None:

@@ -25,8 +25,9 @@ from lab.engine import PREFIX, DockerEngine, answers, sweep
 from lab.error import LabError, find_program
 from lab.fixtures import unavailable
 from lab.images import recipe
-from lab.layer import Files, Text, blob, file_digest, pack
+from lab.layer import Files, Raw, Text, blob, file_digest, pack
 from lab.recipes import ML_V1, RECIPES, hostile
+from lab.tar import Entry, tar
 from lab.wheels import Wheels
 
 if TYPE_CHECKING:
@@ -63,12 +64,17 @@ def own_engine(apart: Path) -> Iterator[DockerEngine]:
     started.stop()
 
 
-def run(engine: Engine, tag: str, *command: str) -> str:
+def run(engine: Engine, tag: str, *command: str, entrypoint: str | None = None) -> str:
     """Run a command in an image without network and return what it prints."""
     client = docker.DockerClient(base_url=engine.host)
     try:
         output: bytes = client.containers.run(
-            tag, list(command), network_mode="none", read_only=True, remove=True
+            tag,
+            list(command),
+            entrypoint=entrypoint,
+            network_mode="none",
+            read_only=True,
+            remove=True,
         )
     finally:
         client.close()
@@ -109,6 +115,14 @@ def test_a_missing_program_is_named_with_the_package_to_install() -> None:
 def test_an_unknown_image_is_answered_with_those_that_exist() -> None:
     with pytest.raises(LabError, match=r"no image is called ml:v3; there are .*ml:v1, ml:v2"):
         recipe("ml:v3")
+
+
+def test_a_raw_layer_is_the_tar_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPRO_LAB_CACHE", str(tmp_path))
+    content = tar([Entry("a/.wh.b"), Entry(os.fsdecode(b"\xff"), b"c")])
+    made = blob(Raw.of(content))
+    assert made.path.read_bytes() == content
+    assert made.digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def test_a_missing_engine_fails_where_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,12 +386,61 @@ def test_the_big_image_holds_over_three_hundred_distributions(
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("name", "program"), [("nopython:1", "python3"), ("scratch:1", "/bin/sh")])
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [("nopython:1", "python3"), ("scratch:1", "/bin/sh"), ("distroless:1", "/bin/sh")],
+)
 def test_images_lack_what_they_are_to_lack(
     docker_engine: Engine, image: BuildImage, name: str, program: str
 ) -> None:
     with pytest.raises(docker.errors.APIError, match=r"no such file or directory|not found"):
-        run(docker_engine, image(name), program, "-c", "pass")
+        run(docker_engine, image(name), "-c", "pass", entrypoint=program)
+
+
+@pytest.mark.engine
+def test_a_conda_environment_runs_and_is_conda_s(docker_engine: Engine, image: BuildImage) -> None:
+    code = "import glob, numpy, sys; print(sys.prefix, numpy.__version__, glob.glob(sys.argv[1]))"
+    printed = run(
+        docker_engine, image("conda:1"), "python", "-c", code, "/opt/conda/conda-meta/numpy*.json"
+    )
+    assert printed.startswith("/opt/conda 2.1.3 ['/opt/conda/conda-meta/numpy-2.1.3-py311_0.json']")
+
+
+@pytest.mark.engine
+@pytest.mark.heavy
+@pytest.mark.parametrize(("number", "cudart"), [("1", "12.4.127"), ("2", "12.8.90")])
+def test_a_c_server_s_image_has_cuda_where_nvidia_s_images_have_it(
+    docker_engine: Engine, image: BuildImage, number: str, cudart: str
+) -> None:
+    files = ("/usr/local/cuda/lib64/libcudart.so.12", "/usr/lib/x86_64-linux-gnu/libnccl.so.2")
+    script = f"""
+        readlink -f {files[0]} {files[1]}
+        busybox grep -A6 '^Package: cuda-cudart' /var/lib/dpkg/status | busybox grep ^Version
+        head -c 4 /models/demo.gguf
+        ! command -v python3
+    """
+    printed = run(
+        docker_engine, image(f"cpp-cuda:{number}"), "-c", script, entrypoint="/bin/sh"
+    ).splitlines()
+    assert printed[0].endswith(f"/lib/libcudart.so.{cudart}")
+    assert printed[1:] == [f"{files[1]}.21.5", f"Version: {cudart}-1", "GGUF"]
+
+
+@pytest.mark.engine
+def test_layers_merge_in_the_engine_as_their_words_say(
+    docker_engine: Engine, image: BuildImage
+) -> None:
+    script = """
+        cd /m && cat opaque/new once both folder-file/z hard/b hard/changed
+        cat through/written below/own
+        echo *gone* opaque/* emptied/* late/* folder-file/* hard/* replaced/* below/*
+    """
+    printed = run(docker_engine, image("layers:1"), "sh", "-c", script).splitlines()
+    assert [line.partition(",")[0] for line in printed[:3]] == ["beside the mark", "new", "new"]
+    assert printed[-1] == (
+        "gone-folder opaque/new emptied/* late/new folder-file/z"
+        " hard/b hard/changed hard/kept replaced/own below/own"
+    )
 
 
 @pytest.mark.engine
