@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from repro.diff.origin import Layers, in_common
+from repro.diff.scopes import Scopes
 from repro.policy import Policy
 from repro.rules.finding import Finding, Impact, Status
 
@@ -41,6 +43,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     same_image: bool
     """Whether the image scope is equal: what differs then comes from the host or the run."""
+    scopes: Scopes = Scopes()
+    """What the verdict is about, and what was left out."""
+    layers: Layers | None = None
+    """How the images are built on each other; None where a manifest does not say."""
 
     @property
     def exit_code(self) -> int:
@@ -66,6 +72,8 @@ def decide(comparison: Comparison, findings: Iterable[Finding], policy: Policy) 
         ignored=len(every) - len(seen),
         policy=policy,
         same_image=comparison.a.digests.image == comparison.b.digests.image,
+        scopes=comparison.scopes,
+        layers=in_common(comparison.a, comparison.b),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from repro.diff.scopes import Scopes
 from repro.manifest import Component, Fact, Manifest, Scope, Value
 
 How = Literal["added", "removed", "changed", "lost", "gained", "unknown"]
@@ -48,3 +49,4 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     a: Manifest
     b: Manifest
     changes: tuple[Change, ...]
+    scopes: Scopes = Scopes()

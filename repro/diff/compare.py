@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from repro.diff.change import Change, Comparison, FieldChange, How
 from repro.diff.fields import differences
 from repro.diff.pairing import pair
+from repro.diff.scopes import choose
 from repro.manifest import Absent, Component, Fact, Manifest, Scope, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 Key = tuple[Scope, str, str]
 
@@ -49,14 +50,18 @@ def _wider(key: Key) -> Iterator[Key]:
         yield scope, ".".join(kinds[:count]), "*"
 
 
-def compare(a: Manifest, b: Manifest) -> Comparison:
-    """Find what differs; unreadable facts never compare equal, those of A and B included."""
+def compare(a: Manifest, b: Manifest, scopes: Collection[Scope] | None = None) -> Comparison:
+    """Find what differs; unreadable facts never compare equal, those of A and B included.
+
+    Looks at the scopes that are asked for, else at all but those that a side was not taken in,
+    because its image was read and not run. ValueError for scopes that there are not.
+    """
+    chosen = choose(a, b, scopes)
     left, right = _Side(a), _Side(b)
-    keys = sorted(
-        {*left.components, *right.components, *left.unreadable, *right.unreadable},
-    )
+    every = {*left.components, *right.components, *left.unreadable, *right.unreadable}
+    keys = sorted(key for key in every if key[0] in chosen.compared)
     changes = [change for key in keys for change in _of_key(key, left, right)]
-    return Comparison(a=a, b=b, changes=tuple(changes))
+    return Comparison(a=a, b=b, changes=tuple(changes), scopes=chosen)
 
 
 def _of_key(key: Key, left: _Side, right: _Side) -> Iterator[Change]:

@@ -1,6 +1,7 @@
 """The manifest: what one target is, as data that two machines can compare."""
 
 from repro.manifest.codec import decode, encode, load, schema
+from repro.manifest.history import layers, steps
 from repro.manifest.model import (
     SCHEMA,
     SCOPES,
@@ -8,7 +9,9 @@ from repro.manifest.model import (
     Component,
     Digests,
     Fact,
+    Layer,
     Manifest,
+    Origin,
     Scope,
     Target,
     Unreadable,
@@ -23,7 +26,9 @@ __all__ = [
     "Component",
     "Digests",
     "Fact",
+    "Layer",
     "Manifest",
+    "Origin",
     "Scope",
     "Target",
     "Unreadable",
@@ -31,6 +36,8 @@ __all__ = [
     "assemble",
     "decode",
     "encode",
+    "layers",
     "load",
     "schema",
+    "steps",
 ]

@@ -59,6 +59,7 @@ def decode(data: bytes, *, name: str = "manifest") -> Manifest:
     newer = _newer_minor(_parse(data, _Head, name).schema, name)
     manifest = _parse(data, Manifest, name)
     _check_values(manifest, name)
+    _check_origins(manifest, name)
     # What a newer minor adds to a fact is under its digests, though it is left out here.
     lines = map(canonical, _parse(data, _Raw, name).facts if newer else manifest.facts)
     if digests(zip(lines, manifest.facts, strict=True)) != manifest.digests:
@@ -66,8 +67,8 @@ def decode(data: bytes, *, name: str = "manifest") -> Manifest:
             f"{name}: the digests are not those of its facts",
             advice="The file was edited or damaged; take the snapshot again.",
         )
-    facts = assemble(manifest.target, manifest.facts).facts
-    return msgspec.structs.replace(manifest, facts=facts)
+    sorted_ = assemble(manifest.target, manifest.facts, origins=manifest.origins)
+    return msgspec.structs.replace(manifest, facts=sorted_.facts, origins=sorted_.origins)
 
 
 def schema() -> dict[str, Any]:
@@ -115,6 +116,14 @@ def _check_values(manifest: Manifest, name: str) -> None:
     check_value(manifest.volatile, "$.volatile", name)
     for index, fact in enumerate(manifest.facts):
         check_value(getattr(fact, "properties", {}), f"$.facts[{index}].properties", name)
+
+
+def _check_origins(manifest: Manifest, name: str) -> None:
+    layers = len(manifest.layers)
+    for index, origin in enumerate(manifest.origins):
+        if origin.layer >= layers:
+            reason = f"there is no layer {origin.layer} among {layers} - at `$.origins[{index}]`"
+            raise _malformed(name, reason)
 
 
 def check_value(value: Any, path: str, name: str, depth: int = 0) -> None:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SCHEMA: Final = "repro/manifest/1.0"
+SCHEMA: Final = "repro/manifest/1.1"
 """Family, MAJOR.MINOR: a newer minor loads with a warning, a newer major does not load."""
 
 Scope = Literal["image", "process", "host"]
 SCOPES: Final[tuple[Scope, ...]] = ("image", "process", "host")
+
+DIGEST: Final = r"^[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-f]{32,128}$"
+"""OCI image specification, descriptor.md, "Digests"; of the encodings the one in hex."""
+STEP: Final = 200
+"""Characters of a build step."""
+LAYERS: Final = 10_000
+"""Layers of a manifest: engines stop at 127 or 128, the image format has no limit."""
+ORIGINS: Final = 500_000
+"""More than the facts that a manifest of the largest size can hold."""
+
+Text = Annotated[str, msgspec.Meta(max_length=16_384)]
+"""Longer than any path (PATH_MAX is 4,096 bytes, limits.h) under any escapes."""
 
 Value = Any
 """JSON without floats: null, bool, int, str, list and dict of these. The codec checks it."""
@@ -73,6 +85,25 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     properties: dict[str, Value] = {}
 
 
+class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One layer of an image; it explains facts, outside the digests."""
+
+    digest: Annotated[str, msgspec.Meta(max_length=256, pattern=DIGEST)]
+    """The diff ID: the digest of the unpacked tar (OCI image specification, config.md)."""
+    step: Annotated[str, msgspec.Meta(max_length=STEP)] | None = None
+    """The build step that made it, cleaned; None where the image does not say."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which layer a fact of the image scope comes from."""
+
+    layer: Annotated[int, msgspec.Meta(ge=0)]
+    """Index into the manifest's layers."""
+    kind: Text
+    name: Text
+    location: Text | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All facts of one target."""
 
@@ -82,12 +113,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digests: Digests
     volatile: dict[str, Value] = {}
     """Time, durations, host name: what is never the same twice, outside the digests."""
+    layers: Annotated[tuple[Layer, ...], msgspec.Meta(max_length=LAYERS)] = ()
+    """The layers of an image, bottom first, outside the digests."""
+    origins: Annotated[tuple[Origin, ...], msgspec.Meta(max_length=ORIGINS)] = ()
+    """Which layer facts of the image scope come from; sorted, outside the digests."""
 
 
 def assemble(
-    target: Target, facts: Iterable[Fact], volatile: dict[str, Value] | None = None
+    target: Target,
+    facts: Iterable[Fact],
+    volatile: dict[str, Value] | None = None,
+    *,
+    layers: Iterable[Layer] = (),
+    origins: Iterable[Origin] = (),
 ) -> Manifest:
-    """Sort facts, drop exact repeats and put the digests on them."""
+    """Sort facts and origins, drop exact repeats and put the digests on the facts."""
     lines = {canonical(fact): fact for fact in facts}
     ordered = _in_order(lines)
     return Manifest(
@@ -96,6 +136,8 @@ def assemble(
         facts=tuple(fact for _, fact in ordered),
         digests=digests(ordered),
         volatile=volatile or {},
+        layers=tuple(layers),
+        origins=tuple(sorted(set(origins), key=_by_name)),
     )
 
 
@@ -115,6 +157,10 @@ def digests(lines: Iterable[tuple[bytes, Fact]]) -> Digests:
     return Digests(
         image=digest("image"), process=digest("process"), host=digest("host"), whole=digest(None)
     )
+
+
+def _by_name(origin: Origin) -> tuple[str, str, str, int]:
+    return (origin.kind, origin.name, origin.location or "", origin.layer)
 
 
 def _in_order(lines: dict[bytes, Fact]) -> list[tuple[bytes, Fact]]:

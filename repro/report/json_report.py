@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from repro.diff.change import Change
+from repro.diff.origin import Layers, Origins
+from repro.diff.scopes import Scopes
 from repro.policy import FailOn
 from repro.report import wording
 from repro.report.plain import HOSTILE
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 name: Final = "json"
 suffixes: Final = (".json",)
 
-SCHEMA: Final = "repro/report/1.0"
+SCHEMA: Final = "repro/report/1.1"
 """Family, MAJOR.MINOR: a minor adds fields, a major changes or removes some."""
 
 
@@ -43,6 +45,8 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     advice: str
     canary: str | None
+    origin: Origins | None
+    """The layers that it comes from; null where the manifests do not say."""
 
 
 class ReportedPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +67,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     a: Subject
     b: Subject
     same_image: bool
+    scopes: Scopes
+    """What was compared, and what the verdict does not speak of."""
+    layers: Layers | None
     findings: tuple[ReportedFinding, ...]
     """Worst first."""
     ignored: int
@@ -96,6 +103,8 @@ def _report(verdict: Verdict) -> Report:
         a=verdict.a,
         b=verdict.b,
         same_image=verdict.same_image,
+        scopes=verdict.scopes,
+        layers=verdict.layers,
         findings=tuple(_finding(finding) for finding in verdict.findings),
         ignored=verdict.ignored,
         tally=wording.tally(verdict),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from repro.report import wording
+from repro.report import layers, wording
 from repro.report.plain import prose, value
 from repro.rules.finding import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from repro.diff.origin import LayerOrigin
     from repro.rules.finding import Finding
     from repro.verdict import Subject, Verdict
 
@@ -27,6 +28,8 @@ FOLDED: Final = 12_000
 """Characters for the table and for each folded list; details take what is left."""
 RESERVE: Final = 1_500
 """Characters for the lines that say how much was left out, and for the end."""
+LAYERS: Final = 8
+"""Layers that are listed; the others are counted."""
 NAMED: Final = 6
 """Subjects that a summary names when several findings say the same."""
 ELSEWHERE: Final = "the text and JSON reports list them all"
@@ -50,17 +53,20 @@ def render(verdict: Verdict) -> str:
     table = _table(heavy)
     folded = _folded(light)
     both = _shared(shared)
-    used = sum(map(len, (head, table, folded, both, tail)))
+    brought = _brought(verdict)
+    used = sum(map(len, (head, table, brought, folded, both, tail)))
     details = _details(heavy, LIMIT - RESERVE - used)
-    return "\n".join(part for part in (head, table, details, folded, both, tail) if part)
+    return "\n".join(part for part in (head, table, brought, details, folded, both, tail) if part)
 
 
 def _head(verdict: Verdict) -> str:
     lines = [MARKER, f"## {verdict.status.capitalize()}", ""]
     lines += [f"**{_upper(wording.headline(verdict))}.**", ""]
     lines += [f"- {letter}: {_subject(s)}" for letter, s in (("A", verdict.a), ("B", verdict.b))]
-    if relation := wording.relation(verdict):
+    if relation := wording.relation(verdict) or layers.shared(verdict):
         lines.append(f"- {_upper(relation)}")
+    if compared := layers.compared(verdict):
+        lines += ["", f"**Compared:** {_text(compared)}."]
     return "\n".join([*lines, ""])
 
 
@@ -110,9 +116,27 @@ def _detail(alike: list[Finding]) -> str:
         points.append(f"- **Do:** {_text(finding.advice)}")
     if canary := wording.settles(finding):
         points.append(f"- **Canary:** {code(canary)}, run on both sides, would settle it")
+    points += [f"- **Layer:** {_layer(*place)}" for place in layers.places(finding.origin)]
     if finding.sources:
         points.append(f"- **Source:** {_source(finding.sources)}")
     return "\n".join([*lines, "", *points, "", "</details>", ""])
+
+
+def _layer(side: str, layer: LayerOrigin) -> str:
+    step = f" {code(layer.step, 200)}" if layer.step else ""
+    return f"{side} {layer.layer}/{layer.of} {code(layer.digest)}{step}"
+
+
+def _brought(verdict: Verdict) -> str:
+    groups, unknown = layers.brought(verdict.findings)
+    if not groups:
+        return ""
+    lines = [f"- {_layer(g.side, g.layer)}: {layers.tally(g)}" for g in groups[:LAYERS]]
+    if (more := len(groups) - LAYERS) > 0:
+        lines.append(f"- {more} more layers")
+    if unknown:
+        lines.append(f"- {unknown} without a known layer")
+    return "\n".join(["Brought by layers:", "", *lines, ""])
 
 
 def _source(sources: tuple[str, ...]) -> str:

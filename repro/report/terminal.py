@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from repro.report import wording
+from repro.report import layers, wording
 from repro.report.plain import plain, prose, value
 from repro.rules.finding import Status
 
 if TYPE_CHECKING:
+    from repro.diff.origin import LayerOrigin
     from repro.report.page import Page, Span
     from repro.rules.finding import Finding
     from repro.verdict import Subject, Verdict
@@ -20,6 +21,8 @@ WIDTH: Final = 100
 """Columns in a file."""
 FOLDED: Final = 8
 """Findings without effect that are listed; the others are counted."""
+LAYERS: Final = 8
+"""Layers that are listed; the others are counted."""
 COLORS: Final = {
     Status.DIVERGENT: "red",
     Status.INDETERMINATE: "magenta",
@@ -50,6 +53,7 @@ def render(
     _equivalent(page, [f for f in verdict.findings if f.status is Status.EQUIVALENT], folded)
     shared = [f for f in verdict.findings if f.status is Status.IDENTICAL]
     _group(page, "on both sides, so no drift", shared)
+    _brought(page, verdict)
     _tail(page, verdict)
     return page.text()
 
@@ -65,8 +69,11 @@ def _head(page: Page, verdict: Verdict) -> None:
         page.paragraph(claim, "bold")
     page.blank()
     _subjects(page, (verdict.a, verdict.b))
-    if relation := wording.relation(verdict):
+    if relation := wording.relation(verdict) or layers.shared(verdict):
         page.line((relation, ""), indent=3)
+    if compared := layers.compared(verdict):
+        page.blank()
+        page.paragraph(compared, "bold", label="compared  ", label_style="yellow")
 
 
 def _subjects(page: Page, subjects: tuple[Subject, Subject]) -> None:
@@ -142,10 +149,20 @@ def _body(page: Page, finding: Finding, margin: int) -> None:
     if canary := wording.settles(finding):
         text = f"{plain(canary, 40)}, run on both sides, would settle it"
         page.paragraph(text, indent=margin, label="canary  ")
+    for number, (side, layer) in enumerate(layers.places(finding.origin)):
+        _layer(page, ("layer   " if number == 0 else " " * 8, side), layer, margin)
     if finding.sources:
         more = len(finding.sources) - 1
         text = plain(finding.sources[0], 300) + (f" (+{more})" if more else "")
         page.line((f"source  {text}", "dim"), indent=margin)
+
+
+def _layer(page: Page, label: tuple[str, str], layer: LayerOrigin, margin: int) -> None:
+    from repro.report.page import clip  # noqa: PLC0415 - as above
+
+    number = f"{layer.layer}/{layer.of} {value(layer.digest, 40)}"
+    text = f"{''.join(label)} {number}  {value(layer.step or '', 200)}"
+    page.line((clip(text, page.width - margin).rstrip(), "dim"), indent=margin)
 
 
 def _values(finding: Finding) -> list[Span]:
@@ -187,6 +204,36 @@ def _alike(page: Page, why: str, findings: list[Finding], left: int) -> None:
         page.line(
             (fill(about, subject), ""), ("  " + clip(text, page.width - subject - 4), ""), indent=2
         )
+
+
+def _brought(page: Page, verdict: Verdict) -> None:
+    """Sum up which layers brought the drift, a line each."""
+    from repro.report.page import clip, fill  # noqa: PLC0415 - as above
+
+    groups, unknown = layers.brought(verdict.findings)
+    if not groups:
+        return
+    _heading(page, "brought by layers", len(groups), "")
+    page.blank()
+    head = max(len(_numbered(group)) for group in groups)
+    for group in groups[:LAYERS]:
+        tally = layers.tally(group)
+        step = value(group.layer.step or group.layer.digest, 200)
+        left = (_numbered(group).ljust(head) + "  ", COLORS[group.findings[0].status])
+        room = page.width - head - 4 - len(tally)
+        if room >= WIDTH // 4:
+            page.line(left, (fill(step, room) + "  ", ""), (tally, "dim"))
+        else:
+            page.line(left, (clip(step, page.width - head - 2), ""))
+            page.line((tally, "dim"), indent=head + 2)
+    if (more := len(groups) - LAYERS) > 0:
+        page.line((f"… {more} more", "dim"))
+    if unknown:
+        page.line((f"{unknown} without a known layer", "dim"))
+
+
+def _numbered(group: layers.Brought) -> str:
+    return f"{group.side} layer {group.layer.layer}/{group.layer.of}"
 
 
 def _tail(page: Page, verdict: Verdict) -> None:

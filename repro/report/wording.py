@@ -74,7 +74,7 @@ def alike(findings: Iterable[Finding]) -> list[list[Finding]]:
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         said = (finding.title, finding.why, finding.advice, finding.sources, finding.canary)
-        key = (finding.code, finding.status, finding.impact, finding.basis, *said)
+        key = (finding.code, finding.status, finding.impact, finding.basis, *said, finding.origin)
         groups.setdefault(key, []).append(finding)
     return list(groups.values())
 

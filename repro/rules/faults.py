@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from repro.manifest import Component, Manifest
 from repro.rules.catalog import Catalog
 from repro.rules.conditions import holds
@@ -15,40 +17,48 @@ from repro.rules.stating import state
 from repro.rules.versions import satisfies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from repro.diff.change import Comparison
+    from repro.diff.origin import Origins, Tracer
+    from repro.manifest import Scope
     from repro.rules.rule import Rule
 
 Key = tuple[str, str, str]
 
 
-def faults(comparison: Comparison, catalog: Catalog) -> Iterator[Finding]:
+def faults(comparison: Comparison, catalog: Catalog, trace: Tracer) -> Iterator[Finding]:
     """Find what is wrong on a side by itself.
 
     On both sides alike it is no drift (status IDENTICAL). A bad version on one side alone is
     found with the change that brought it; several copies on one side alone are drift of their own.
     """
-    left, right = (_by_key(manifest) for manifest in (comparison.a, comparison.b))
+    scopes = comparison.scopes.compared
+    left, right = (_by_key(manifest, scopes) for manifest in (comparison.a, comparison.b))
     lasting = [rule for rule in catalog.rules if rule.when.inside or rule.when.copies]
     few = Catalog(lasting, (), ())
     for key in sorted({**left, **right}):
         for rule in few.matching(*key):
             known = holds(rule, comparison)
             if known is not False:
-                yield from _fault(rule, key, known, (left.get(key, []), right.get(key, [])))
+                sides = left.get(key, []), right.get(key, [])
+                yield from _fault(rule, key, known, sides, trace(*sides))
 
 
-def _by_key(manifest: Manifest) -> dict[Key, list[Component]]:
+def _by_key(manifest: Manifest, scopes: Collection[Scope]) -> dict[Key, list[Component]]:
     found: dict[Key, list[Component]] = defaultdict(list)
     for fact in manifest.facts:
-        if isinstance(fact, Component):
+        if isinstance(fact, Component) and fact.scope in scopes:
             found[fact.key].append(fact)
     return found
 
 
 def _fault(
-    rule: Rule, key: Key, known: bool | None, sides: tuple[list[Component], list[Component]]
+    rule: Rule,
+    key: Key,
+    known: bool | None,
+    sides: tuple[list[Component], list[Component]],
+    origin: Origins | None,
 ) -> Iterator[Finding]:
     old, new = (_wrong(rule, side) for side in sides)
     if old and new:
@@ -57,9 +67,9 @@ def _fault(
         status = Status.SUSPECT if accuses(rule) else Status.EQUIVALENT
     else:
         return
-    yield state(
-        rule, known=known, subject=subject(key[1], key[2]), values=(old, new), status=status
-    )
+    about = subject(key[1], key[2])
+    found = state(rule, known=known, subject=about, values=(old, new), status=status)
+    yield msgspec.structs.replace(found, origin=origin)
 
 
 def _wrong(rule: Rule, side: list[Component]) -> str | None:

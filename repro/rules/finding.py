@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from repro.diff.change import Change
+from repro.diff.origin import Origins
 
 
 class Impact(StrEnum):
@@ -78,3 +79,5 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     advice: str = ""
     canary: str | None = None
     """The canary that could settle it."""
+    origin: Origins | None = None
+    """Which layers it comes from, where the manifests say so."""

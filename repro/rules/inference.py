@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from repro.diff.scopes import NOT_RUN
 from repro.manifest import Component, Unreadable
 from repro.rules.doubt import needed
 from repro.rules.finding import Basis, Finding, Impact, Status
@@ -37,6 +38,8 @@ CODES: Final = {
     "INFER": "No rule speaks of this change; what its kind of component does was inferred.",
 }
 """Codes of findings that no rule stands behind."""
+UNREAD: Final = "Make it readable (permissions, --gpus, --path, --timeout), then snapshot again."
+NEEDS_RUN: Final = "Only a run can tell: take a snapshot of the image that runs it, or a container."
 NAMED: Final = ("python.package", "os.package", "conda.package")
 """Kinds whose bystanders are known by name."""
 
@@ -53,14 +56,25 @@ def unread(change: Change, catalog: Catalog) -> Finding:
         status=Status.INDETERMINATE if matters else Status.EQUIVALENT,
         impact=row.impact if matters else Impact.NONE,
         why="; ".join(sorted(reasons)) or "It could not be read.",
-        advice="Make it readable (permissions, --gpus, --path, --timeout), then snapshot again.",
+        advice=NEEDS_RUN if all(map(_not_run, reasons)) and reasons else UNREAD,
     )
 
 
+def _not_run(reason: str) -> bool:
+    return reason.startswith(NOT_RUN)
+
+
 def nothing(comparison: Comparison) -> Iterator[Finding]:
-    """Say that a side is empty: what was never looked at is not equal."""
+    """Say that a side is empty: what was never looked at is not equal.
+
+    Where scopes were asked for, each has to hold something; else one of them is enough.
+    """
+    scopes = comparison.scopes
     for name, manifest in (("A", comparison.a), ("B", comparison.b)):
-        if not any(isinstance(fact, Component) for fact in manifest.facts):
+        read = {fact.scope for fact in manifest.facts if isinstance(fact, Component)}
+        missing = [scope for scope in scopes.compared if scope not in read]
+        if missing and (scopes.asked or len(missing) == len(scopes.compared)):
+            what = f" of {' and '.join(missing)}" if scopes.asked else ""
             yield Finding(
                 code="NOTHING",
                 title="nothing was read",
@@ -71,7 +85,7 @@ def nothing(comparison: Comparison) -> Iterator[Finding]:
                 subject=f"manifest {name}",
                 old=None,
                 new=None,
-                why=f"{name} holds no fact that was read, so there is nothing to compare.",
+                why=f"{name} holds no fact{what} that was read, so there is nothing to compare.",
                 advice="Take the snapshot again, and see what it could not read.",
             )
 

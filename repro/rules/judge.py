@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from repro.diff.origin import Tracer
 from repro.manifest import Component
 from repro.rules.conditions import holds
 from repro.rules.doubt import accuses, undecided
@@ -48,8 +51,13 @@ Hit = tuple["Rule", bool | None]
 
 def judge(comparison: Comparison, catalog: Catalog) -> list[Finding]:
     """Say what each change means, and which known faults both sides share."""
-    found = [f for change in comparison.changes for f in _of_change(change, comparison, catalog)]
-    return [*nothing(comparison), *found, *faults(comparison, catalog)]
+    trace = Tracer(comparison.a, comparison.b)
+    found = [
+        msgspec.structs.replace(finding, origin=trace([change.old], [change.new]))
+        for change in comparison.changes
+        for finding in _of_change(change, comparison, catalog)
+    ]
+    return [*nothing(comparison), *found, *faults(comparison, catalog, trace)]
 
 
 def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iterator[Finding]:
@@ -85,7 +93,9 @@ def _candidates(change: Change, catalog: Catalog) -> list[Rule]:
 
 
 def _effective(name: str, comparison: Comparison) -> bool:
-    """Tell whether both sides ran, and the variable was seen in a process."""
+    """Tell whether what ran is compared, and the variable was seen in a process."""
+    if "process" not in comparison.scopes.compared:
+        return False
     facts = (comparison.a.facts, comparison.b.facts)
     ran = all(any(f.scope == "process" and isinstance(f, Component) for f in fs) for fs in facts)
     key = ("process", "setting", name)

@@ -194,7 +194,7 @@ def test_a_local_snapshot_goes_to_standard_output_and_can_be_compared(tmp_path: 
 
     assert done.returncode == 0
     assert repro("show", str(tmp_path / "here.json")).returncode == 0
-    assert json.loads(done.stdout)["schema"] == "repro/manifest/1.0"
+    assert json.loads(done.stdout)["schema"] == "repro/manifest/1.1"
 
 
 def test_two_local_snapshots_are_the_same(tmp_path: Path) -> None:

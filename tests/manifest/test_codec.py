@@ -152,7 +152,7 @@ def test_an_edited_digest_does_not_pass(scope: str) -> None:
 def test_a_newer_minor_loads_with_a_warning_and_without_what_is_unknown() -> None:
     facts = [{**fact, "severity": 3} for fact in document()["facts"]]
     data = resealed(facts, schema="repro/manifest/1.7", extra=[1])
-    expected = "a.json: schema repro/manifest/1.7 is newer than repro/manifest/1.0; unknown fields"
+    expected = "a.json: schema repro/manifest/1.7 is newer than repro/manifest/1.1; unknown fields"
     with pytest.warns(NewerSchemaWarning, match=re.escape(expected)):
         found = decode(data, name="a.json")
     assert found.facts == sample().facts
@@ -170,7 +170,7 @@ def test_a_newer_major_is_refused_with_the_way_out() -> None:
     with pytest.raises(ManifestError) as caught:
         decode(written(schema="repro/manifest/2.0"), name="a.json")
     assert caught.value.message == (
-        "a.json: schema repro/manifest/2.0 is newer than this version reads (repro/manifest/1.0)"
+        "a.json: schema repro/manifest/2.0 is newer than this version reads (repro/manifest/1.1)"
     )
     assert caught.value.advice == "Upgrade: pip install --upgrade repro-audit"
 

@@ -1,0 +1,68 @@
+"""Which scopes two manifests are compared in: what was not taken is left out, and said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from repro.manifest import SCOPES, Manifest, Scope, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+NOT_RUN: Final = "not run"
+"""How the reason of a fact begins that only a run could have told."""
+STATIC: Final = "static"
+"""The `mode` of a target whose files were read, and of which nothing was run."""
+OF_A_RUN: Final[tuple[Scope, ...]] = ("process", "host")
+"""What an image that is not run has nothing of."""
+
+Reason = Literal["not taken", "not asked"]
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a scope is not compared."""
+
+    reason: Reason
+    """`not taken`: a side was read and not run; `not asked`: others were named."""
+    sides: tuple[Literal["a", "b"], ...] = ()
+    """The sides that were not taken in it."""
+
+
+class Scopes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a comparison speaks of, and what it does not."""
+
+    compared: tuple[Scope, ...] = SCOPES
+    left_out: dict[Scope, LeftOut] = {}
+    asked: bool = False
+    """Whether the scopes were named, so that each must have been taken."""
+
+
+def choose(a: Manifest, b: Manifest, asked: Collection[Scope] | None = None) -> Scopes:
+    """Compare the scopes that were asked for, else all that both sides were taken in.
+
+    ValueError for no scope, or one that there is not: to compare nothing is not to find nothing.
+    """
+    if asked is None:
+        left_out = {scope: out for scope in OF_A_RUN if (out := _not_taken(scope, a, b))}
+    elif asked and set(asked) <= set(SCOPES):
+        left_out = {s: LeftOut(reason="not asked") for s in SCOPES if s not in asked}
+    else:
+        raise ValueError(f"one or more of {', '.join(SCOPES)}, not {sorted(asked)}")
+    compared = tuple(scope for scope in SCOPES if scope not in left_out)
+    return Scopes(compared=compared, left_out=left_out, asked=asked is not None)
+
+
+def _not_taken(scope: Scope, a: Manifest, b: Manifest) -> LeftOut | None:
+    sides: dict[Literal["a", "b"], Manifest] = {"a": a, "b": b}
+    without = tuple(name for name, side in sides.items() if not _taken(scope, side))
+    return LeftOut(reason="not taken", sides=without) if without else None
+
+
+def _taken(scope: Scope, manifest: Manifest) -> bool:
+    """Tell whether a scope was looked at: all of a static one, and no other, says `not run`."""
+    if manifest.target.properties.get("mode") != STATIC:
+        return True
+    facts = [fact for fact in manifest.facts if fact.scope == scope]
+    return not all(isinstance(f, Unreadable) and f.reason.startswith(NOT_RUN) for f in facts)
