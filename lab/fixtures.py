@@ -15,6 +15,7 @@ import pytest
 from lab.engine import DockerEngine, Engine, PodmanEngine, engine, memory_for_data
 from lab.error import LabError
 from lab.images import build_image, recipe
+from lab.registry import ThrowawayRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,17 @@ def gpu_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     hook.write_text("#!/bin/sh\nexit 0\n")
     hook.chmod(0o755)
     yield from _session(DockerEngine(tmpfs=memory_for_data(), path=folder))
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[ThrowawayRegistry]:
+    """An empty registry of our own, without TLS or login: `host`, `push()`, `requests()`."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(ThrowawayRegistry())
+        except LabError as error:
+            unavailable(error)
+        yield started
 
 
 @pytest.fixture(scope="session")
