@@ -34,6 +34,10 @@ class TargetError(ReproError):
     """The target does not exist or cannot run here."""
 
 
+class CannotRunError(TargetError):
+    """The image is there, and nothing in it could run the probe here; its files can be read."""
+
+
 class ProbeError(ReproError):
     """The probe was started and gave no complete answer."""
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from repro.layers.reading import find
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from repro.layers.index import Layer, Node
 
 
@@ -25,7 +27,19 @@ class Contents:
         self.grown = False
         self._fetch = fetch
 
-    def piece(self, node: Node, offset: int, size: int) -> bytes:
+    def names(self, folder: str) -> dict[str, Node]:
+        """Return what a directory of this layer holds."""
+        return self.layer.tree.get(folder, {})
+
+    def hidden(self, folder: str) -> AbstractSet[str]:
+        """Return the names that the layer takes away from that directory below."""
+        return self.layer.hidden.get(folder, frozenset())
+
+    def is_opaque(self, folder: str) -> bool:
+        """Tell whether nothing of that directory below shows."""
+        return folder in self.layer.opaque
+
+    def piece(self, path: str, node: Node, offset: int, size: int) -> bytes:  # noqa: ARG002
         """Return a range of a file, which lies within it; what had to be fetched is kept."""
         if size <= 0:
             return b""

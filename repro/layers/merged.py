@@ -5,19 +5,34 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from repro.layers.index import LINKS, Node
 from repro.probe.files import LIMIT, Files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-
-    from repro.layers.content import Contents
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 ROOT: Final = Node("d")
 Folder = tuple[str, list[str], list[str]]
 """A directory, the directories in it, the other names in it."""
+
+
+class Layered(Protocol):
+    """One layer, wherever it is; paths have no slash at either end, the root is the empty one."""
+
+    def names(self, folder: str) -> Mapping[str, Node]:
+        """Return what a directory of this layer holds; OSError where it cannot be read."""
+
+    def hidden(self, folder: str) -> AbstractSet[str]:
+        """Return the names that the layer takes away from that directory below."""
+
+    def is_opaque(self, folder: str) -> bool:
+        """Tell whether nothing of that directory below shows."""
+
+    def piece(self, path: str, node: Node, offset: int, size: int) -> bytes:
+        """Return a range of a file, which lies within it; OSError where it cannot be read."""
 
 
 class Place(NamedTuple):
@@ -34,7 +49,7 @@ class LayeredFiles(Files):
     `touched` collects the layers whose contents were read, until someone empties it.
     """
 
-    def __init__(self, layers: Sequence[Contents]) -> None:
+    def __init__(self, layers: Sequence[Layered]) -> None:
         self.layers = layers
         self._stacks: dict[str, tuple[int, ...]] = {}
         self.touched: set[int] = set()
@@ -136,7 +151,7 @@ class LayeredFiles(Files):
 
     def _bytes(self, place: Place, offset: int, size: int) -> bytes:
         self.touched.add(place.layer)
-        return self.layers[place.layer].piece(place.node, offset, size)
+        return self.layers[place.layer].piece(place.path, place.node, offset, size)
 
     def _kind(self, path: str, *, follow: bool = True) -> str | None:
         try:
@@ -181,11 +196,10 @@ class LayeredFiles(Files):
 
     def _look(self, folder: str, name: str) -> tuple[int, Node] | None:
         for number in self._stack(folder):
-            layer = self.layers[number].layer
-            node = layer.tree[folder].get(name)
+            node = self.layers[number].names(folder).get(name)
             if node is not None:
                 return number, node
-            if name in layer.hidden.get(folder, ()):
+            if name in self.layers[number].hidden(folder):
                 return None
         return None
 
@@ -193,11 +207,10 @@ class LayeredFiles(Files):
         names: dict[str, Node] = {}
         hidden: set[str] = set()
         for number in self._stack(folder):
-            layer = self.layers[number].layer
-            for name, node in layer.tree[folder].items():
+            for name, node in self.layers[number].names(folder).items():
                 if name not in hidden:
                     names.setdefault(name, node)
-            hidden |= layer.hidden.get(folder, set())
+            hidden |= self.layers[number].hidden(folder)
         return names
 
     def _stack(self, folder: str) -> tuple[int, ...]:
@@ -211,13 +224,15 @@ class LayeredFiles(Files):
         parent, name = _split(folder)
         above = self._stack(parent) if folder else range(len(self.layers) - 1, -1, -1)
         for number in above:
-            layer = self.layers[number].layer
-            node = layer.tree[parent].get(name) if folder else ROOT
+            layer = self.layers[number]
+            node = layer.names(parent).get(name) if folder else ROOT
             if node is not None:
                 if node.kind != "d":
                     return
                 yield number
-            if folder in layer.opaque or name in layer.hidden.get(parent, ()):
+                if layer.is_opaque(folder):
+                    return
+            if folder and name in layer.hidden(parent):
                 return
 
 

@@ -6,13 +6,15 @@ import errno
 import threading
 from typing import TYPE_CHECKING, Final
 
-from repro.errors import ReproError
+from repro.errors import ReproError, TargetError
 from repro.layers.compression import Unpacked
 from repro.layers.content import Contents
+from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
 from repro.layers.reading import read_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from repro.layers.cache import Cache
@@ -24,20 +26,11 @@ PASSES: Final = 20
 
 
 class View:
-    """An image's files, and the layers behind them; `close` keeps what was learnt."""
+    """An image's files, layer by layer; `close` keeps what was learnt."""
 
-    def __init__(self, image: StoredImage, layers: dict[str, Layer], cache: Cache | None) -> None:
-        self._cache = cache
-        self.contents = {
-            diff_id: Contents(layers[diff_id], Again(image, diff_id)) for diff_id in layers
-        }
-        self.files = LayeredFiles([self.contents[diff_id] for diff_id in image.diff_ids])
-
-    def close(self) -> None:
-        """Keep contents that were fetched later, for the next time."""
-        for diff_id, contents in self.contents.items():
-            if contents.grown and self._cache:
-                self._cache.put(diff_id, contents.layer)
+    def __init__(self, files: LayeredFiles, close: Callable[[], None] = lambda: None) -> None:
+        self.files = files
+        self.close = close
 
 
 class Again:
@@ -71,6 +64,20 @@ class Again:
 
 def open_image(image: StoredImage, cache: Cache | None) -> View:
     """Read the layers that the cache has not; TargetError where one is damaged or not there."""
+    if image.unpacked:
+        return View(LayeredFiles([DiskLayer(path, overlay=True) for path in image.unpacked]))
+    layers = _layers(image, cache)
+    contents = {name: Contents(layers[name], Again(image, name)) for name in image.diff_ids}
+
+    def close() -> None:
+        for diff_id, grown in contents.items():
+            if grown.grown and cache:
+                cache.put(diff_id, grown.layer)
+
+    return View(LayeredFiles([contents[diff_id] for diff_id in image.diff_ids]), close)
+
+
+def _layers(image: StoredImage, cache: Cache | None) -> dict[str, Layer]:
     layers = {}
     if cache:
         cached = {diff_id: cache.get(diff_id) for diff_id in set(image.diff_ids)}
@@ -87,7 +94,12 @@ def open_image(image: StoredImage, cache: Cache | None) -> View:
     wanted = set(image.diff_ids) - layers.keys()
     if wanted:
         image.deliver(wanted, receive)
-    return View(image, {diff_id: layers[diff_id] for diff_id in image.diff_ids}, cache)
+    if missing := set(image.diff_ids) - layers.keys():
+        raise TargetError(
+            f"layers are missing: {', '.join(sorted(missing))[:300]}",
+            advice="The image is not whole; fetch it again.",
+        )
+    return layers
 
 
 def _range(stream: BinaryIO, at: int, size: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
 THREADS = 3
 """Layers that are read at once: decompression and hashing leave the interpreter's lock."""
@@ -45,10 +46,10 @@ class StoredImage:
     config_digest: str
     manifest_digest: str | None = None
     tags: tuple[str, ...] = ()
-    source: str = "file"
-    """Who says so, as in a fact's `source`: `file`, `registry` or `engine`."""
     blobs: tuple[Blob, ...] = field(default=(), repr=False)
     """The layers, bottom first."""
+    unpacked: tuple[Path, ...] = ()
+    """Directories with the layers unpacked for overlayfs, bottom first, where they are at hand."""
 
     @property
     def diff_ids(self) -> tuple[str, ...]:

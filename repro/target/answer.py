@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from repro.errors import ManifestError, ProbeError
+from repro.errors import CannotRunError, ManifestError, ProbeError
 from repro.manifest import Fact
 from repro.manifest.codec import check_value
 
@@ -35,11 +35,16 @@ class Output(NamedTuple):
 
 
 def parse(output: Output, nonce: str) -> Answer:
-    """Read an answer; ProbeError where it is missing, cut, altered or malformed."""
+    """Read an answer; ProbeError where it is missing, cut, altered or malformed.
+
+    CannotRunError where the target's Python is too old to give one.
+    """
     pattern = rb"@repro-begin %s (\d{1,9}) ([0-9a-f]{64})\r?\n" % re.escape(nonce.encode())
     heads = list(re.finditer(pattern, output.out))
     if not heads:
-        raise ProbeError(_no_answer(output), advice=_advice(output.err))
+        old = OLD.search(output.err)
+        kind = CannotRunError if old else ProbeError
+        raise kind(_no_answer(output), advice=_advice(output.err))
     head = heads[-1]
     end = output.out.find(b"@repro-end %s" % nonce.encode(), head.end())
     body = output.out[head.end() : end if end >= 0 else None]

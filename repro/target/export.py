@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
@@ -98,7 +100,26 @@ def stored(client: docker.DockerClient, reference: str, inspected: dict[str, Any
         config_digest=str(inspected["Id"]),
         tags=tuple(inspected.get("RepoTags") or ()),
         client=client,
+        unpacked=_unpacked(client, inspected),
     )
+
+
+def _unpacked(client: docker.DockerClient, inspected: dict[str, Any]) -> tuple[Path, ...]:
+    """Find the layers' directories where overlayfs has them and this process may read them.
+
+    An engine on this machine alone is asked: elsewhere the same paths would be other files.
+    """
+    driver = inspected.get("GraphDriver") or {}
+    if not client.api.base_url.startswith("http+docker://") or "overlay" not in str(
+        driver.get("Name")
+    ):
+        return ()
+    data = driver.get("Data") or {}
+    named = [data.get("UpperDir") or "", *(data.get("LowerDir") or "").split(":")]
+    folders = tuple(Path(name) for name in reversed(named) if name)
+    layers = (inspected.get("RootFS") or {}).get("Layers") or []
+    readable = all(os.access(folder, os.R_OK | os.X_OK) for folder in folders)
+    return folders if readable and len(folders) == len(layers) else ()
 
 
 def _history(client: docker.DockerClient, image_id: str) -> list[dict[str, Any]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import requests
 from docker.errors import DockerException, ImageNotFound
 
-from repro.errors import EngineError, TargetError
+from repro.errors import CannotRunError, EngineError
 from repro.manifest import Manifest, Target
-from repro.target import pack, sandbox
+from repro.target import pack, sandbox, static
 from repro.target.engine_facts import about, image_config, image_facts
+from repro.target.export import stored
 from repro.target.interpreter import candidates
 from repro.target.snapshot import probe_options, take
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
     from repro.target.answer import Output
     from repro.target.options import Options
+
+
+class NotRunWarning(UserWarning):
+    """An image was read, not run, though it was to be run."""
 
 
 def inspect(client: docker.DockerClient, reference: str) -> dict[str, Any] | None:
@@ -33,10 +39,23 @@ def inspect(client: docker.DockerClient, reference: str) -> dict[str, Any] | Non
 
 
 def snapshot(client: docker.DockerClient, reference: str, options: Options) -> Manifest:
-    """Run the probe in a fresh container of an image."""
+    """Run the probe in a fresh container of an image; read its files where that cannot be."""
     inspected = inspect(client, reference)
     if inspected is None:
         raise sandbox.missing(reference)
+    if options.static:
+        return static.snapshot(stored(client, reference, inspected), options)
+    try:
+        return _run(client, reference, inspected, options)
+    except CannotRunError as error:
+        said = f"{error.message}: its files are read instead, and nothing is run"
+        warnings.warn(said, NotRunWarning, stacklevel=2)
+        return static.snapshot(stored(client, reference, inspected), options)
+
+
+def _run(
+    client: docker.DockerClient, reference: str, inspected: dict[str, Any], options: Options
+) -> Manifest:
     image_id = str(inspected["Id"])
     told = probe_options(options, image=image_config(inspected))
     with ThreadPoolExecutor(1) as beside:
@@ -74,7 +93,7 @@ def _ask(
             return sandbox.run(client, image, [path, *arguments], options)
         except sandbox.NoSuchProgramError:
             continue
-    raise TargetError(
+    raise CannotRunError(
         f"{name} has no Python that could run the probe",
-        advice="The probe needs Python 3.7 or newer in the image; this image cannot be read yet.",
+        advice="The probe needs Python 3.7 or newer in the image; read it with --static.",
     )

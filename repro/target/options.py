@@ -29,6 +29,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Paths in the target where tokenizers and models are looked for besides the usual ones."""
     frameworks: bool = True
     """Whether frameworks are imported and asked."""
+    static: bool = False
+    """Whether images are read and not run."""
+    all_platforms: bool = False
+    """Whether every variant of a multi-platform image is read."""
+    cache: bool = True
+    """Whether indexes of layers are looked up and kept."""
+    ca_file: str | None = None
+    """Authorities that a registry's certificate may come from."""
+    plain_http: bool = False
+    """Whether a registry that is not this machine may be asked without encryption."""
     host: str | None = None
     """An engine's URL."""
     context: str | None = None

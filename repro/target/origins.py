@@ -24,6 +24,7 @@ class Traced(list[Any]):
     def __init__(self, touched: set[int]) -> None:
         super().__init__()
         self._touched = touched
+        touched.clear()
         self.layers: list[set[int]] = []
 
     def append(self, fact: Any) -> None:
@@ -54,15 +55,15 @@ def _packages(view: View) -> dict[tuple[str, str | None], int]:
     One file lists them all, and each layer that installs anything has a whole copy of it.
     """
     since: dict[tuple[str, str | None], int] = {}
-    for number, contents in enumerate(view.files.layers):
-        folder, _, name = STATUS.rpartition("/")
-        node = contents.layer.tree.get(folder, {}).get(name)
+    folder, _, name = STATUS.rpartition("/")
+    for number, layer in enumerate(view.files.layers):
+        node = layer.names(folder).get(name)
         if node is None or node.kind != "f" or node.size > LARGEST:
             continue
-        text = contents.piece(node, 0, node.size)
+        text = layer.piece(STATUS, node, 0, node.size)
         now = {
-            (name.decode("utf-8", "replace"), version.decode("utf-8", "replace")): number
-            for name, version in STANZA.findall(text)
+            (package.decode("utf-8", "replace"), version.decode("utf-8", "replace")): number
+            for package, version in STANZA.findall(text)
         }
         since = {package: since.get(package, number) for package in now}
     return since

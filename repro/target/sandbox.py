@@ -11,7 +11,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from repro.errors import EngineError, ProbeError, TargetError
+from repro.errors import CannotRunError, EngineError, ProbeError, TargetError
 from repro.target.answer import LIMIT, Output
 from repro.target.options import Options, parse_env, parse_volume
 
@@ -212,8 +212,8 @@ def _refused(error: Exception, image: str) -> TargetError:
     return TargetError(f"the engine refused to run {image}: {text[:500]}")
 
 
-def _foreign() -> TargetError:
-    return TargetError(
+def _foreign() -> CannotRunError:
+    return CannotRunError(
         "the image's Python is for another platform than this engine",
         advice="Pull the variant for this platform, or take the snapshot on such a host.",
     )

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from repro import __version__
-from repro.errors import ManifestError, ProbeError
+from repro.errors import ManifestError, ProbeError, TargetError
+from repro.layers.cache import Cache
+from repro.layers.disk import DiskLayer
+from repro.layers.merged import LayeredFiles
 from repro.layers.opening import open_image
 from repro.manifest import Fact, Manifest, Target, assemble, layers
 from repro.manifest.codec import check_value
@@ -22,7 +26,6 @@ from repro.target.origins import Traced, origins
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.layers.cache import Cache
     from repro.layers.stored import StoredImage
     from repro.probe.files import Files
     from repro.target.options import Options
@@ -36,10 +39,10 @@ class probe:  # noqa: N801  # Stands for a module.
     discover: Any = environments.discover
 
 
-def snapshot(image: StoredImage, options: Options, cache: Cache | None) -> Manifest:
+def snapshot(image: StoredImage, options: Options) -> Manifest:
     """Take the snapshot of a stored image; TargetError where a layer cannot be had."""
     inspected = _as_engines_say_it(image.config)
-    view = open_image(image, cache)
+    view = open_image(image, Cache() if options.cache else None)
     try:
         found = collect(view.files, told(options, image_config(inspected)))
         traced = origins(found.facts, found.touched, view)
@@ -52,6 +55,16 @@ def snapshot(image: StoredImage, options: Options, cache: Cache | None) -> Manif
         layers=layers(image.config),
         origins=traced,
     )
+
+
+def directory(path: str, options: Options) -> Manifest:
+    """Take the snapshot of a root file system in a directory of this machine."""
+    if not Path(path).is_dir():
+        raise TargetError(f"{path}: no such directory", advice="Name the root of a file system.")
+    files = LayeredFiles([DiskLayer(Path(path))])
+    found = collect(files, told(options, {}))
+    target = Target(kind="directory", name=f"dir:{path}", properties={"mode": "static"})
+    return assemble(target, found.facts, volatile(found.milliseconds))
 
 
 def told(options: Options, config: dict[str, Any]) -> Any:

@@ -1,0 +1,85 @@
+"""A layer, or a whole file system, that lies unpacked in a directory of this machine."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from repro.layers.index import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+OPAQUE: Final = ("trusted.overlay.opaque", "user.overlay.opaque")
+"""Attributes of a directory that hides what is below it (Linux, overlayfs.rst)."""
+
+
+class DiskLayer:
+    """A directory as a layer; with `overlay` its whiteouts are overlayfs's character devices.
+
+    Links are never followed here: what they lead to is for the merged view to find, inside it.
+    """
+
+    def __init__(self, root: Path, *, overlay: bool = False) -> None:
+        self._root = root
+        self._overlay = overlay
+        self._names: dict[str, dict[str, Node]] = {}
+        self._hidden: dict[str, set[str]] = {}
+
+    def names(self, folder: str) -> dict[str, Node]:
+        """Return what a directory holds; OSError where it cannot be read."""
+        if folder not in self._names:
+            self._scan(folder)
+        return self._names[folder]
+
+    def hidden(self, folder: str) -> AbstractSet[str]:
+        """Return the names of whiteouts in a directory."""
+        if folder not in self._names:
+            self._scan(folder)
+        return self._hidden.get(folder, frozenset())
+
+    def is_opaque(self, folder: str) -> bool:
+        """Tell whether a directory has the attribute that hides what is below."""
+        return self._overlay and any(map(self._attribute(folder).__contains__, OPAQUE))
+
+    def piece(self, path: str, node: Node, offset: int, size: int) -> bytes:
+        """Return a range of a file."""
+        del node
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(self._root / path, flags)
+        try:
+            return os.pread(descriptor, size, offset)
+        finally:
+            os.close(descriptor)
+
+    def _scan(self, folder: str) -> None:
+        names, hidden = {}, set()
+        try:
+            with os.scandir(self._root / folder) as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    if self._overlay and stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
+                        hidden.add(entry.name)
+                    else:
+                        names[entry.name] = _node(entry, status)
+        except (FileNotFoundError, NotADirectoryError):
+            names = {}
+        self._names[folder], self._hidden[folder] = names, hidden
+
+    def _attribute(self, folder: str) -> frozenset[str]:
+        try:
+            return frozenset(os.listxattr(self._root / folder, follow_symlinks=False))
+        except OSError:
+            return frozenset()
+
+
+def _node(entry: os.DirEntry[str], status: os.stat_result) -> Node:
+    if stat.S_ISREG(status.st_mode):
+        return Node("f", status.st_size)
+    if stat.S_ISDIR(status.st_mode):
+        return Node("d")
+    if stat.S_ISLNK(status.st_mode):
+        return Node("l", link=os.readlink(entry.path))  # noqa: PTH115  # Path rewrites it.
+    return Node("o")
