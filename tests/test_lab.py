@@ -416,7 +416,7 @@ def test_a_c_server_s_image_has_cuda_where_nvidia_s_images_have_it(
     script = f"""
         readlink -f {files[0]} {files[1]}
         busybox grep -A6 '^Package: cuda-cudart' /var/lib/dpkg/status | busybox grep ^Version
-        head -c 4 /models/demo.gguf
+        head -c 4 /models/demo.gguf && echo
         ! command -v python3
     """
     printed = run(
