@@ -11,16 +11,17 @@ from repro.layers.compression import Unpacked
 from repro.layers.content import Contents
 from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
-from repro.layers.reading import read_layer
+from repro.layers.reading import is_plain, read_layer, scan_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import BinaryIO
 
     from repro.layers.cache import Cache
     from repro.layers.index import Layer
-    from repro.layers.stored import StoredImage
+    from repro.layers.stored import Blob, StoredImage
 
+UNVERIFIED: Final = 256 << 20
+"""Bytes of layers up to which all are hashed in well under a second."""
 PASSES: Final = 20
 """How often one layer is read again for contents that were not kept at first."""
 
@@ -28,9 +29,91 @@ PASSES: Final = 20
 class View:
     """An image's files, layer by layer; `close` keeps what was learnt."""
 
-    def __init__(self, files: LayeredFiles, close: Callable[[], None] = lambda: None) -> None:
-        self.files = files
-        self.close = close
+    def __init__(self, image: StoredImage, cache: Cache | None) -> None:
+        self._image = image
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._layers: dict[str, Layer] = {}
+        self._in_place: dict[str, InPlace] = {}
+        self.files = LayeredFiles([])
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """The layers, by diff ID, that were read in part, so that no digest could be checked."""
+        return tuple(self._in_place)
+
+    def read(self, *, verify: bool | None) -> None:
+        """Read what the cache has not."""
+        wanted = set(self._image.diff_ids)
+        if self._cache:
+            cached = {diff_id: self._cache.get(diff_id) for diff_id in wanted}
+            self._layers = {diff_id: layer for diff_id, layer in cached.items() if layer}
+        wanted -= self._layers.keys()
+        blobs = [blob for blob in self._image.blobs if blob.diff_id in wanted]
+        total = sum(blob.size or 0 for blob in blobs)
+        if verify is False or (verify is None and total > UNVERIFIED):
+            for blob in blobs:
+                self._scan(blob)
+        wanted -= self._layers.keys()
+        if wanted:
+            self._image.deliver(wanted, self._receive)
+        self._join()
+
+    def close(self) -> None:
+        """Keep the contents that were fetched later, for the next time."""
+        for number, diff_id in enumerate(self._image.diff_ids):
+            contents = self.files.layers[number] if self.files.layers else None
+            if isinstance(contents, Contents) and contents.grown and self._cache:
+                place = self._in_place.get(diff_id)
+                self._cache.put(place.key if place else diff_id, contents.layer)
+        for place in self._in_place.values():
+            place.close()
+
+    def _scan(self, blob: Blob) -> None:
+        """Index a plain layer where it lies, by its headers alone."""
+        stream = blob.open()
+        if blob.place is None or not is_plain(stream):
+            stream.close()
+            return
+        place = self._in_place[blob.diff_id] = InPlace(stream, f"{blob.place} {blob.diff_id}")
+        layer = self._cache.get(place.key) if self._cache else None
+        self._layers[blob.diff_id] = layer or scan_layer(stream)
+
+    def _receive(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
+        found, layer = read_layer(stream, diff_id=diff_id, digest=digest)
+        with self._lock:
+            self._layers[found] = layer
+        if self._cache:
+            self._cache.put(found, layer)
+
+    def _join(self) -> None:
+        if missing := set(self._image.diff_ids) - self._layers.keys():
+            raise TargetError(
+                f"layers are missing: {', '.join(sorted(missing))[:300]}",
+                advice="The image is not whole; fetch it again.",
+            )
+        contents = {
+            name: Contents(self._layers[name], self._in_place.get(name) or Again(self._image, name))
+            for name in self._image.diff_ids
+        }
+        self.files = LayeredFiles([contents[diff_id] for diff_id in self._image.diff_ids])
+
+
+class InPlace:
+    """Reads parts of a plain layer from its file."""
+
+    def __init__(self, stream: BinaryIO, key: str) -> None:
+        self._stream = stream
+        self.key = key
+        self.close = stream.close
+
+    def __call__(self, at: int, size: int) -> bytes:
+        """Return `size` bytes from `at` of the tar; OSError where they are not there."""
+        self._stream.seek(at)
+        data = self._stream.read(size)
+        if len(data) < size:
+            raise OSError(errno.EIO, "the layer ends early")
+        return data
 
 
 class Again:
@@ -50,8 +133,9 @@ class Again:
 
         def receive(stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
             del digest
-            if diff_id is None or diff_id == self._diff_id:
-                found.append(_range(stream, at, size))
+            data, name = _range(stream, at, size)
+            if self._diff_id in (diff_id, name):
+                found.append(data)
 
         try:
             self._image.deliver([self._diff_id], receive)
@@ -62,50 +146,25 @@ class Again:
         return found[0]
 
 
-def open_image(image: StoredImage, cache: Cache | None) -> View:
-    """Read the layers that the cache has not; TargetError where one is damaged or not there."""
+def open_image(image: StoredImage, cache: Cache | None, *, verify: bool | None = None) -> View:
+    """Read an image; TargetError where a layer is damaged or not there.
+
+    With `verify` every layer is read whole, so that its digest is checked; without, plain layers
+    in files are read in part. By default that is so for more than UNVERIFIED bytes.
+    """
+    view = View(image, cache)
     if image.unpacked:
-        return View(LayeredFiles([DiskLayer(path, overlay=True) for path in image.unpacked]))
-    layers = _layers(image, cache)
-    contents = {name: Contents(layers[name], Again(image, name)) for name in image.diff_ids}
-
-    def close() -> None:
-        for diff_id, grown in contents.items():
-            if grown.grown and cache:
-                cache.put(diff_id, grown.layer)
-
-    return View(LayeredFiles([contents[diff_id] for diff_id in image.diff_ids]), close)
+        view.files = LayeredFiles([DiskLayer(path, overlay=True) for path in image.unpacked])
+    else:
+        view.read(verify=verify)
+    return view
 
 
-def _layers(image: StoredImage, cache: Cache | None) -> dict[str, Layer]:
-    layers = {}
-    if cache:
-        cached = {diff_id: cache.get(diff_id) for diff_id in set(image.diff_ids)}
-        layers = {diff_id: layer for diff_id, layer in cached.items() if layer}
-    lock = threading.Lock()
-
-    def receive(stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
-        found, layer = read_layer(stream, diff_id=diff_id, digest=digest)
-        with lock:
-            layers[found] = layer
-        if cache:
-            cache.put(found, layer)
-
-    wanted = set(image.diff_ids) - layers.keys()
-    if wanted:
-        image.deliver(wanted, receive)
-    if missing := set(image.diff_ids) - layers.keys():
-        raise TargetError(
-            f"layers are missing: {', '.join(sorted(missing))[:300]}",
-            advice="The image is not whole; fetch it again.",
-        )
-    return layers
-
-
-def _range(stream: BinaryIO, at: int, size: int) -> bytes:
+def _range(stream: BinaryIO, at: int, size: int) -> tuple[bytes, str]:
+    """Return a range of a layer's tar, and its diff ID."""
     unpacked = Unpacked(stream, hashed=False)
     for _ in unpacked.pieces(at):
         pass
     data = unpacked.read(size)
     unpacked.drain()
-    return data
+    return data, unpacked.digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from repro.errors import TargetError
 from repro.layers import interest
 from repro.layers.compression import Unpacked
 from repro.layers.index import Builder, Extent, Layer
-from repro.layers.tar import Tar, cut
+from repro.layers.tar import BLOCK, Tar, cut
 from repro.probe.files import Files
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 AHEAD: Final = 4 << 20
 """First bytes of a large file that are held while it passes: what is read backwards lies there."""
+BUFFER: Final = 32 << 10
+"""Bytes that are read at a time where the next header is looked for."""
 FAR: Final = 64 << 20
 """Bytes that one read from a passing file may ask for."""
 
@@ -35,6 +38,49 @@ class Stream:
         """Read past bytes; TargetError where there are not as many."""
         if sum(map(len, self._unpacked.pieces(size))) < size:
             raise cut()
+
+
+class Seekable:
+    """A plain tar in a file as a source: what nobody reads is skipped, and so not hashed."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._size = stream.seek(0, os.SEEK_END)
+        self._position = 0
+        self._ahead = b""
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes, or fewer at the end alone."""
+        if len(self._ahead) < size:
+            self._stream.seek(self._position)
+            self._ahead = self._stream.read(max(size, BUFFER))
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        self._position += len(data)
+        return data
+
+    def skip(self, size: int) -> None:
+        """Leave bytes out; TargetError where there are not as many."""
+        self._position += size
+        self._ahead = self._ahead[size:]
+        if self._position > self._size:
+            raise cut()
+
+
+def is_plain(stream: BinaryIO) -> bool:
+    """Tell whether a layer is stored unpacked in a file, so that any part of it can be read."""
+    if not stream.seekable():
+        return False
+    head = stream.read(BLOCK)
+    stream.seek(0)
+    return head[257:262] == b"ustar"
+
+
+def scan_layer(stream: BinaryIO) -> Layer:
+    """Index a plain layer by its headers alone; TargetError for what is no layer."""
+    builder = Builder()
+    for entry in Tar(Seekable(stream)):
+        builder.add(entry)
+    return builder.layer
 
 
 def read_layer(

@@ -35,6 +35,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every variant of a multi-platform image is read."""
     cache: bool = True
     """Whether indexes of layers are looked up and kept."""
+    verify: bool | None = None
+    """Whether layers in archives are read whole for their digests; None: unless they are large."""
     ca_file: str | None = None
     """Authorities that a registry's certificate may come from."""
     plain_http: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,9 +27,14 @@ from repro.target.origins import Traced, origins
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from repro.layers.opening import View
     from repro.layers.stored import StoredImage
     from repro.probe.files import Files
     from repro.target.options import Options
+
+
+class UnverifiedWarning(UserWarning):
+    """Layers were taken for what their image says they are."""
 
 
 class probe:  # noqa: N801  # Stands for a module.
@@ -42,14 +48,19 @@ class probe:  # noqa: N801  # Stands for a module.
 def snapshot(image: StoredImage, options: Options) -> Manifest:
     """Take the snapshot of a stored image; TargetError where a layer cannot be had."""
     inspected = _as_engines_say_it(image.config)
-    view = open_image(image, Cache() if options.cache else None)
+    view = open_image(image, Cache() if options.cache else None, verify=options.verify)
+    if view.unverified:
+        said = (
+            f"{len(view.unverified)} large layers were read in part and their digests not checked"
+        )
+        warnings.warn(f"{said}; --verify checks them", UnverifiedWarning, stacklevel=2)
     try:
         found = collect(view.files, told(options, image_config(inspected)))
         traced = origins(found.facts, found.touched, view)
     finally:
         view.close()
     return assemble(
-        Target(kind="image", name=image.name, properties=_identity(image)),
+        Target(kind="image", name=image.name, properties=_identity(image, view)),
         [*found.facts, *image_facts(inspected)],
         volatile(found.milliseconds),
         layers=layers(image.config),
@@ -127,10 +138,12 @@ def _as_engines_say_it(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _identity(image: StoredImage) -> dict[str, Any]:
+def _identity(image: StoredImage, view: View) -> dict[str, Any]:
     properties: dict[str, Any] = {"mode": "static", "id": image.config_digest}
     if image.manifest_digest:
         properties["digest"] = image.manifest_digest
     if image.tags:
         properties["tags"] = sorted(image.tags)
+    if view.unverified:
+        properties["unverified"] = list(view.unverified)
     return properties
