@@ -13,8 +13,9 @@ from repro.errors import EngineError, ProbeError, TargetError
 from repro.manifest import Manifest, Target
 from repro.target import pack
 from repro.target.answer import LIMIT, Output
-from repro.target.engine_facts import about, image_config, image_facts
+from repro.target.engine_facts import about
 from repro.target.image import inspect
+from repro.target.image_facts import image_config, image_facts
 from repro.target.interpreter import candidates
 from repro.target.sandbox import NOT_FOUND
 from repro.target.snapshot import probe_options, take

@@ -12,8 +12,9 @@ from docker.errors import DockerException, ImageNotFound
 from repro.errors import CannotRunError, EngineError
 from repro.manifest import Manifest, Target
 from repro.target import pack, sandbox, static
-from repro.target.engine_facts import about, image_config, image_facts
+from repro.target.engine_facts import about
 from repro.target.export import stored
+from repro.target.image_facts import image_config, image_facts
 from repro.target.interpreter import candidates
 from repro.target.snapshot import probe_options, take
 

@@ -21,7 +21,7 @@ from repro.manifest import Fact, Manifest, Target, assemble, layers
 from repro.manifest.codec import check_value
 from repro.probe import context, environments
 from repro.probe import main as collectors
-from repro.target.engine_facts import image_config, image_facts
+from repro.target.image_facts import image_config, image_facts
 from repro.target.origins import Traced, origins
 
 if TYPE_CHECKING:
