@@ -70,7 +70,7 @@ def _head(page: Page, verdict: Verdict) -> None:
     page.blank()
     _subjects(page, (verdict.a, verdict.b))
     if relation := wording.relation(verdict) or layers.shared(verdict):
-        page.line((relation, ""), indent=3)
+        page.paragraph(relation, indent=3)
     if compared := layers.compared(verdict):
         page.blank()
         page.paragraph(compared, "bold", label="compared  ", label_style="yellow")

@@ -42,7 +42,8 @@ def headline(verdict: Verdict) -> str:
             number = {0: "differences", 1: "1 difference"}
             return f"{number.get(len(worst), f'{len(worst)} differences')}, none changes outputs"
         case Status.IDENTICAL:
-            return "nothing differs" + _faults(len(worst))
+            where = " in what was compared" if verdict.scopes.left_out else ""
+            return f"nothing differs{where}" + _faults(len(worst))
 
 
 def relation(verdict: Verdict) -> str:

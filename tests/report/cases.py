@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from repro.diff import LayerOrigin, Layers, LeftOut, Origins, Scopes
 from repro.diff.change import Change, FieldChange, How
 from repro.manifest import Component, Fact, Manifest, Target, Unreadable, assemble
 from repro.policy import Policy
@@ -239,11 +242,46 @@ def indeterminate() -> Verdict:
     return verdict(Status.INDETERMINATE, [unread, *_harmless(1)], same_image=True, **sides)
 
 
+def layer(number: int, step: str | None, digit: str = "7", **fields: Any) -> LayerOrigin:
+    """A layer of an image of seven; `digit` makes its digest."""
+    standard: dict[str, Any] = {"of": 7, "shared": False}
+    digest = "sha256:" + (digit + "7e21c4d09b8f6a3") * 4
+    return LayerOrigin(layer=number, digest=digest, step=step, **(standard | fields))
+
+
+def static() -> Verdict:
+    """Two images that were read and not run, with the build steps that brought the drift."""
+    tokens, template = _tokens()
+    wheels = Origins(
+        a=layer(4, "RUN pip install -r requirements.txt", "a"),
+        b=layer(4, "RUN |1 HF_TOKEN pip install -r requirements.txt", "b", of=8),
+    )
+    base = layer(2, "RUN apt-get update && apt-get install -y tqdm", "c", shared=True)
+    own = layer(5, "RUN pip install --upgrade tqdm", "d", of=8)
+    origins = [
+        (tokens, wheels),
+        (template, Origins(a=None, b=layer(7, "COPY models /models", "e", of=8))),
+        *((light, wheels) for light in _harmless(2)),
+        (_numerics()[1], Origins(a=layer(3, None, "f"), b=None)),
+        (_harmless(3)[2], Origins(a=base, b=own)),
+        (_harmless(4)[3], None),
+    ]
+    findings = [msgspec.structs.replace(one, origin=origin) for one, origin in origins]
+    left_out = LeftOut(reason="not taken", sides=("a", "b"))
+    return verdict(
+        Status.DIVERGENT,
+        sorted(findings, key=lambda one: -one.status.rank),
+        scopes=Scopes(compared=("image",), left_out={"process": left_out, "host": left_out}),
+        layers=Layers(shared=2, a=5, b=6),
+    )
+
+
 def hostile() -> Verdict:
     """Every string that an image can choose is an attack."""
     texts = dict.fromkeys(("old", "new", "why", "title", "advice"), HOSTILE)
-    bad = finding(HOSTILE, sources=(HOSTILE,), canary=HOSTILE, **texts)
-    light = finding(HOSTILE, status=Status.EQUIVALENT, impact=Impact.NONE, **texts)
+    origin = Origins(a=layer(1, HOSTILE, digit=HOSTILE), b=layer(2, HOSTILE))
+    bad = finding(HOSTILE, sources=(HOSTILE,), canary=HOSTILE, origin=origin, **texts)
+    light = finding(HOSTILE, status=Status.EQUIVALENT, impact=Impact.NONE, origin=origin, **texts)
     side = subject(HOSTILE, "a")
     return verdict(Status.DIVERGENT, [bad, light], a=side, b=side)
 
@@ -266,7 +304,16 @@ def on_both_sides() -> Verdict:
 
 CASES = {
     case.__name__: case
-    for case in (divergent, identical, equivalent, indeterminate, hostile, many, on_both_sides)
+    for case in (
+        divergent,
+        identical,
+        equivalent,
+        indeterminate,
+        static,
+        hostile,
+        many,
+        on_both_sides,
+    )
 }
 
 

@@ -14,13 +14,15 @@ from repro.report import FORMATS
 from tests.report import cases
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = {"text": "sample.txt", "json": "sample.json", "markdown": "sample.md"}
+SAMPLES = {"sample": cases.divergent, "static": cases.static}
+SUFFIXES = {"text": "txt", "json": "json", "markdown": "md"}
 
 
+@pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_rendered_sample_is_what_the_format_writes(name: str) -> None:
-    path = ROOT / "reports" / SAMPLES[name]
-    text = FORMATS[name].render(cases.divergent())
+def test_the_rendered_sample_is_what_the_format_writes(name: str, sample: str) -> None:
+    path = ROOT / "reports" / f"{sample}.{SUFFIXES[name]}"
+    text = FORMATS[name].render(SAMPLES[sample]())
     if os.environ.get("REPRO_UPDATE_GOLDEN") == "1":
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text

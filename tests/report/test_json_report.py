@@ -60,6 +60,24 @@ def test_a_report_says_all_that_a_verdict_holds() -> None:
     assert report["findings"][-1]["change"] is None
 
 
+def test_layers_and_scopes_are_given_whole() -> None:
+    report = json.loads(json_report.render(cases.static()))
+    out = {"reason": "not taken", "sides": ["a", "b"]}
+    left_out = {"process": out, "host": out}
+    assert report["scopes"] == {"asked": False, "compared": ["image"], "left_out": left_out}
+    assert report["layers"] == {"shared": 2, "a": 5, "b": 6}
+    origin = report["findings"][0]["origin"]
+    assert origin["a"] == {
+        "layer": 4,
+        "of": 7,
+        "digest": "sha256:" + "a7e21c4d09b8f6a3" * 4,
+        "step": "RUN pip install -r requirements.txt",
+        "shared": False,
+    }
+    assert report["findings"][1]["origin"]["a"] is None
+    assert report["findings"][-1]["origin"] is None
+
+
 def test_no_field_of_a_verdict_or_a_finding_is_forgotten() -> None:
     verdict = cases.divergent()
     report = json.loads(json_report.render(verdict))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
+from repro.diff import Origins
 from repro.report import markdown
 from repro.rules.finding import Status
 from tests.report import cases
@@ -83,6 +84,36 @@ def test_details_hold_reason_advice_canary_and_a_link_to_the_source() -> None:
     assert '<a href="https://github.com/huggingface/tokenizers/releases/tag/v0.20.0">' in body
     assert "<code>numerics</code>, run on both sides, would settle it" in body
     assert body.count("<details>") == body.count("</details>") == 6
+
+
+def test_layers_are_summed_up_and_named_in_the_details() -> None:
+    text = markdown.render(cases.static())
+    digest = "<code>sha256&#58;b7e21c4d09b8</code>"
+    step = "<code>RUN &#124;1 HF_TOKEN pip install -r requirements.txt</code>"
+    assert f"\n- B 4/8 {digest} {step}: 3 findings (1 divergent)\n" in text
+    assert f"\n- **Layer:** B 4/8 {digest} {step}\n" in text
+    assert "\n- Layers: 2 shared, A has 5 more, B has 6 more\n" in text
+    assert text.index("| Code |") < text.index("Brought by layers:") < text.index("<details>")
+    assert "Brought by" not in markdown.render(cases.divergent())
+
+
+def test_what_was_not_compared_is_said_before_the_table() -> None:
+    head = markdown.render(cases.static()).partition("| Code |")[0]
+    assert (
+        "\n**Compared:** what the image holds; process and host were not taken: "
+        "A and B were read, not run.\n"
+    ) in head
+    assert "**Compared:**" not in markdown.render(cases.divergent())
+
+
+def test_many_layers_are_counted_in_a_comment() -> None:
+    findings = [
+        cases.finding(origin=Origins(a=None, b=cases.layer(n, "RUN x", of=40)))
+        for n in range(1, 31)
+    ]
+    text = markdown.render(cases.verdict(Status.DIVERGENT, findings))
+    assert len(re.findall(r"^- B ", text, re.MULTILINE)) == 8
+    assert "\n- 22 more layers\n" in text
 
 
 def test_details_that_are_the_same_are_given_once_and_name_their_subjects() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from repro.diff import Layers, LeftOut, Origins, Scopes
 from repro.policy import Policy
 from repro.report import terminal
 from repro.report.plain import HOSTILE
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from repro.verdict import Verdict
 
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
+
+
+def _left_out(*sides: Literal["a", "b"]) -> Scopes:
+    out = LeftOut(reason="not taken", sides=sides)
+    return Scopes(compared=("image",), left_out={"process": out, "host": out})
 
 
 @pytest.mark.parametrize("name", cases.CASES)
@@ -180,10 +186,115 @@ def test_markup_and_escapes_of_an_image_are_shown_not_obeyed() -> None:
     assert "\\u202eevil" in text
 
 
+def test_a_finding_says_the_layer_and_the_step_of_each_side_that_knows() -> None:
+    text = terminal.render(cases.static())
+    block = text.partition("TOK001")[2].partition("TPL002")[0]
+    assert block.index("do ") < block.index("layer ") < block.index("source ")
+    assert "layer   A 4/7 sha256:a7e21c4d09b8  RUN pip install -r requirements.txt\n" in block
+    assert "\n                B 4/8 sha256:b7e21c4d09b8  RUN |1 HF_TOKEN pip install" in block
+    alone = text.partition("TPL002")[2].partition("CUD011")[0]
+    assert "layer   B 7/8 sha256:e7e21c4d09b8  COPY models /models\n" in alone
+    assert " A " not in alone
+    assert re.search(r"layer   A 3/7 sha256:f7e21c4d09b8$", text, re.MULTILINE), "no step is known"
+
+
+def test_findings_of_two_layers_are_told_apart() -> None:
+    one, other = (
+        cases.finding(name, origin=Origins(a=None, b=cases.layer(number, "RUN x")))
+        for name, number in (("left", 2), ("right", 3))
+    )
+    text = terminal.render(cases.verdict(Status.DIVERGENT, [one, other]))
+    assert re.findall(r"B (\d)/7 ", text) == ["2", "3"]
+
+
+def test_layers_that_brought_drift_are_listed_worst_first_with_their_findings() -> None:
+    text = terminal.render(cases.static()).partition("brought by layers (4)")[2]
+    rows = re.findall(r"^([AB] layer \d/\d)  (.*?)  +(\d finding.*)$", text, re.MULTILINE)
+    assert rows == [
+        ("B layer 4/8", "RUN |1 HF_TOKEN pip install -r requirements.txt", _ONE_OF_3),
+        ("B layer 7/8", "COPY models /models", "1 finding (1 divergent)"),
+        ("A layer 3/7", "sha256:f7e21c4d09b8", "1 finding (1 suspect)"),
+        ("B layer 5/8", "RUN pip install --upgrade tqdm", "1 finding"),
+    ]
+    assert "\n1 without a known layer\n" in text
+    assert "brought by" not in terminal.render(cases.divergent())
+
+
+_ONE_OF_3 = "3 findings (1 divergent)"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "side"),
+    [(False, False, "B"), (False, True, "A"), (True, False, "B"), (True, True, "B")],
+)
+def test_drift_is_brought_by_the_layer_that_the_other_image_lacks(
+    a: bool, b: bool, side: str
+) -> None:
+    origin = Origins(a=cases.layer(2, "RUN a", shared=a), b=cases.layer(3, "RUN b", shared=b))
+    text = terminal.render(cases.verdict(Status.DIVERGENT, [cases.finding(origin=origin)]))
+    assert re.findall(r"^([AB]) layer", text, re.MULTILINE) == [side]
+
+
+def test_many_layers_are_counted_and_not_all_listed() -> None:
+    findings = [
+        cases.finding(f"p{n}", origin=Origins(a=None, b=cases.layer(n, f"RUN {n}", of=40)))
+        for n in range(1, 31)
+    ]
+    text = terminal.render(cases.verdict(Status.DIVERGENT, findings)).partition("brought by")[2]
+    assert len(re.findall(r"^B layer", text, re.MULTILINE)) == 8
+    assert "… 22 more" in text
+
+
+@pytest.mark.parametrize(
+    ("layers", "line"),
+    [
+        (Layers(shared=3, a=2, b=4), "layers: 3 shared, A has 2 more, B has 4 more"),
+        (Layers(shared=3, a=0, b=1), "layers: 3 shared, B has 1 more"),
+        (Layers(shared=0, a=1, b=1), "layers: 0 shared, A has 1 more, B has 1 more"),
+        (Layers(shared=5, a=0, b=0), "layers: all 5 shared"),
+    ],
+)
+def test_layers_that_both_images_have_are_said_once(layers: Layers, line: str) -> None:
+    verdict = cases.verdict(Status.EQUIVALENT, layers=layers)
+    assert f"\n   {line}\n" in terminal.render(verdict)
+    same = msgspec.structs.replace(cases.identical(), layers=layers)
+    assert "layers:" not in terminal.render(same), "that is said already"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "line"),
+    [
+        (_left_out("b"), "what the image holds; process and host were not taken: B was read"),
+        (_left_out("a", "b"), "process and host were not taken: A and B were read, not run"),
+        (
+            Scopes(
+                compared=("image", "process"),
+                left_out={"host": LeftOut(reason="not asked")},
+                asked=True,
+            ),
+            "what the image holds and what the process sees; host was not asked for",
+        ),
+    ],
+)
+def test_what_was_not_compared_is_said_above_all_findings(scopes: Scopes, line: str) -> None:
+    text = terminal.render(cases.verdict(Status.DIVERGENT, [cases.finding()], scopes=scopes))
+    head = " ".join(text.partition("divergent (1)")[0].split())
+    assert f"compared {line}" in head or line in head
+    assert "compared  " not in terminal.render(cases.divergent())
+
+
+def test_nothing_differs_is_no_claim_about_what_was_left_out() -> None:
+    verdict = msgspec.structs.replace(cases.identical(), scopes=_left_out("b"))
+    line = terminal.render(verdict).splitlines()[0]
+    assert line == "IDENTICAL  nothing differs in what was compared"
+
+
 @st.composite
 def verdicts(draw: st.DrawFn) -> Verdict:
     """Verdicts with any text in every place that an image or a rule can fill."""
     text = st.text(st.characters(exclude_categories=())) | st.just(cases.HOSTILE)
+    layer = st.builds(cases.layer, st.integers(1, 7), st.none() | text, text, shared=st.booleans())
+    origins = st.builds(Origins, a=st.none() | layer, b=st.none() | layer)
     findings = [
         cases.finding(
             draw(text),
@@ -198,6 +309,7 @@ def verdicts(draw: st.DrawFn) -> Verdict:
             advice=draw(text),
             sources=tuple(draw(st.lists(text, max_size=2))),
             canary=draw(st.none() | text),
+            origin=draw(st.none() | origins),
         )
         for status in draw(st.lists(st.sampled_from(list(Status)), max_size=4))
     ]
