@@ -54,7 +54,7 @@ class Answer:
             with self._watchdog.step():
                 piece: bytes = self._response.raw.read1(most, decode_content=False)
                 self._watchdog.came(len(piece))
-        except StalledError:
+        except (StalledError, TimeoutError, urllib3.exceptions.TimeoutError):
             reason = "stalled"
         except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
             reason = "broke off"

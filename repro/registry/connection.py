@@ -39,7 +39,7 @@ def new_session(ca_file: Path | None) -> requests.Session:
     A certificate authority of the user's is trusted beside the usual ones: a registry that has
     one often refers to storage that has not.
     """
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
@@ -69,6 +69,13 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
                 advice="It has to be a file of certificates in PEM form.",
             ) from error
     return context
+
+
+class _Session(requests.Session):
+    """Sees no redirect: to prepare the next request, requests reads the body without a bound."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return none: repro.registry.transport follows redirects."""
 
 
 class _WatchedHTTP(HTTPConnection):

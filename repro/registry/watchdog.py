@@ -31,6 +31,7 @@ class Watchdog:
         self._sock, self._seconds = sock, seconds
         self._since: float | None = None
         self._waited, self._came = 0.0, 0
+        self._cut = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="registry-watchdog", daemon=True)
         self._thread.start()
@@ -44,7 +45,7 @@ class Watchdog:
         finally:
             self._since = None
             self._waited += time.monotonic() - started
-            if self._waited > self._seconds:
+            if self._cut or self._waited > self._seconds:
                 self._judge()
 
     def came(self, count: int) -> None:
@@ -57,7 +58,7 @@ class Watchdog:
 
     def _judge(self) -> None:
         """Close a window of waiting; time that the reader spends elsewhere does not count."""
-        enough = self._came >= LEAST_RATE * self._seconds
+        enough = self._came >= LEAST_RATE * self._seconds and not self._cut
         self._waited, self._came = 0.0, 0
         if not enough:
             raise StalledError
@@ -66,10 +67,11 @@ class Watchdog:
         while not self._over.wait(self._seconds / 4):
             since = self._since
             if since is not None and time.monotonic() - since > self._seconds:
-                self._cut()
+                self._cut = True
+                self._shut_down()
                 return
 
-    def _cut(self) -> None:
+    def _shut_down(self) -> None:
         """Shut down what lies below TLS: the waiting thread wakes and finds the end."""
         with suppress(OSError), socket.socket(fileno=os.dup(self._sock.fileno())) as below:
             below.shutdown(socket.SHUT_RDWR)

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
 
+from requests.structures import CaseInsensitiveDict
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
@@ -35,7 +37,8 @@ class Exchange(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        self.asked = Asked(self.command, self.path, self.headers, self.rfile.read(length))
+        headers = CaseInsensitiveDict(self.headers.items())
+        self.asked = Asked(self.command, self.path, headers, self.rfile.read(length))
         self.server.asked.append(self.asked)
         with suppress(OSError):
             self.server.behave(self)
@@ -117,8 +120,3 @@ def serving(behave: Callable[[Exchange], None], *, tls: Path | None = None) -> I
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def stall(exchange: Exchange) -> None:
-    """Say nothing until the test ends, or a minute."""
-    exchange.server.over.wait(60)

@@ -130,9 +130,11 @@ def test_an_authority_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_without_a_login_the_advice_is_to_log_in(closed_registry: ThrowawayRegistry) -> None:
     reference = Reference.parse(f"{closed_registry.host}/team/model:v1")
-    with Registry(reference, ca_file=closed_registry.ca_file) as client:
-        with pytest.raises(RegistryError, match="wants a login") as caught:
-            client.manifest("v1")
+    with (
+        Registry(reference, ca_file=closed_registry.ca_file) as client,
+        pytest.raises(RegistryError, match="wants a login") as caught,
+    ):
+        client.manifest("v1")
     assert f"docker login {closed_registry.host}" in caught.value.advice
 
 
@@ -141,9 +143,11 @@ def test_a_wrong_password_is_tried_once_and_never_shown(
 ) -> None:
     log_in(home, closed_registry.host, "open barley")
     reference = Reference.parse(f"{closed_registry.host}/wrong/password:v1")
-    with Registry(reference, ca_file=closed_registry.ca_file) as client:
-        with pytest.raises(RegistryError) as caught:
-            client.manifest("v1")
+    with (
+        Registry(reference, ca_file=closed_registry.ca_file) as client,
+        pytest.raises(RegistryError) as caught,
+    ):
+        client.manifest("v1")
     assert "barley" not in caught.value.message + caught.value.advice
     asked = [one for one in closed_registry.requests() if "wrong/password" in one.path]
     assert [one.status for one in asked] == [401, 401]
