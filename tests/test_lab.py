@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
 import json
 import os
@@ -20,12 +21,14 @@ import docker
 import pytest
 from docker.errors import ContainerError
 
+from lab import small
 from lab.daemon import Daemon
 from lab.engine import PREFIX, DockerEngine, answers, sweep
 from lab.error import LabError, find_program
 from lab.fixtures import unavailable
 from lab.images import recipe
 from lab.layer import Files, Raw, Text, blob, file_digest, pack
+from lab.oci import stored_gzip
 from lab.recipes import ML_V1, RECIPES, hostile
 from lab.tar import Entry, tar
 from lab.wheels import Wheels
@@ -123,6 +126,18 @@ def test_a_raw_layer_is_the_tar_given(tmp_path: Path, monkeypatch: pytest.Monkey
     made = blob(Raw.of(content))
     assert made.path.read_bytes() == content
     assert made.digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+@pytest.mark.parametrize("name", ["app-v1.oci.tar", "app-v2.oci.tar", "multi.oci.tar"])
+def test_the_committed_archives_are_what_their_maker_makes(name: str) -> None:
+    made = small.archives()
+    assert sorted(made) == sorted(path.name for path in small.IMAGES.glob("*.tar"))
+    assert made[name] == (small.IMAGES / name).read_bytes(), "run python -m lab.small"
+
+
+def test_a_gzip_file_that_compresses_nothing_unpacks() -> None:
+    for data in (b"", b"x", bytes(range(256)) * 1000):
+        assert gzip.decompress(stored_gzip(data)) == data
 
 
 def test_a_missing_engine_fails_where_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
