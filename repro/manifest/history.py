@@ -12,7 +12,7 @@ READ: Final = 8 << 10
 HIDDEN: Final = "…"
 """What stands where a value was taken out."""
 
-BUILDKIT: Final = re.compile(r"\s*# buildkit\s*$")
+BUILDKIT: Final = "# buildkit"
 NO_COMMAND: Final = re.compile(r"^[^#]{0,200}#\(nop\)\s*")
 """How builders before BuildKit mark what runs nothing: COPY, ADD, ENV."""
 RUN: Final = re.compile(r"^(?:RUN\s+)?(?:/bin/sh -c\s+)(?=\S)")
@@ -96,7 +96,7 @@ def _step(text: object) -> str | None:
 
 def _instruction(text: str) -> str:
     """Write a step as a Dockerfile has it, whatever builder recorded it."""
-    line = NO_COMMAND.sub("", BUILDKIT.sub("", text.strip()))
+    line = NO_COMMAND.sub("", text.strip().removesuffix(BUILDKIT).rstrip())
     if found := ARGUMENTS.match(line):
         return _with_arguments(line[found.end() :], int(found[1]))
     if found := DECLARED.match(line):

@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repro.diff import Change, FieldChange, How, compare
-from repro.manifest import Component, Fact, Manifest, Unreadable, assemble, decode, encode
+from repro.manifest import (
+    Component,
+    Fact,
+    Layer,
+    Manifest,
+    Origin,
+    Unreadable,
+    assemble,
+    decode,
+    encode,
+)
 from repro.manifest.model import canonical
 from tests.manifests import known, manifest
 from tests.rules.random_cases import manifests, pairs
@@ -43,6 +53,10 @@ wild = st.builds(
     properties=st.dictionaries(text, values, max_size=4),
 )
 
+origins = st.builds(
+    Origin, layer=st.integers(0, 2), kind=text, name=text, location=st.one_of(st.none(), text)
+)
+
 
 def turned(change: Change) -> Change:
     return msgspec.structs.replace(
@@ -59,11 +73,18 @@ def as_set(changes: Iterable[Change]) -> list[bytes]:
 
 
 @lawful
-@given(st.lists(wild, max_size=5), st.dictionaries(text, values, max_size=2))
+@given(
+    st.lists(wild, max_size=5),
+    st.dictionaries(text, values, max_size=2),
+    st.lists(st.none() | text, min_size=3, max_size=5),
+    st.lists(origins, max_size=5),
+)
 def test_any_manifest_comes_back_from_its_bytes(
-    facts: list[Fact], volatile: dict[str, Any]
+    facts: list[Fact], volatile: dict[str, Any], steps: list[str | None], named: list[Origin]
 ) -> None:
-    one = assemble(manifest().target, facts, volatile)
+    layers = [Layer(digest="sha256:" + "0" * 64, step=step) for step in steps]
+    one = assemble(manifest().target, facts, volatile, layers=layers, origins=named)
+    assert one.digests == manifest(*facts).digests
     assert decode(encode(one)) == one
     assert encode(decode(encode(one))) == encode(one)
 

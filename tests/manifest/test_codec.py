@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 import pytest
 
 from repro.errors import ManifestError
-from repro.manifest import Manifest, decode, encode, load, schema
+from repro.manifest import Layer, Manifest, Origin, Target, assemble, decode, encode, load, schema
 from repro.manifest.codec import LIMIT, NewerSchemaWarning
 from repro.manifest.model import canonical, digests
 from tests.manifests import absent, known, manifest, setting, unreadable
@@ -30,6 +31,21 @@ def sample() -> Manifest:
         absent("gpu.device", reason="no /dev/nvidia0"),
         unreadable("cuda.library.call", reason="not run"),
     )
+
+
+LAYERS = [
+    Layer(digest=f"sha256:{'a' * 64}", step="ADD file:1f2e in /"),
+    Layer(digest=f"sha256:{'b' * 64}"),
+]
+ORIGINS = [
+    Origin(layer=1, kind="tokenizer", name="/m"),
+    Origin(layer=0, kind="python.package", name="torch", location="/usr/lib"),
+]
+
+
+def layered() -> Manifest:
+    target = Target(kind="image", name="app:1", properties={"mode": "static"})
+    return assemble(target, sample().facts, layers=LAYERS, origins=ORIGINS)
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -279,9 +295,73 @@ def test_the_schema_refuses_what_the_codec_refuses(change: dict[str, Any]) -> No
     refusal(written(**change))
 
 
+def test_layers_and_origins_come_back_and_are_outside_the_digests() -> None:
+    assert decode(encode(layered())) == layered()
+    assert layered().digests == sample().digests
+    bare = json.loads(encode(sample()))
+    assert "layers" not in bare
+    assert "origins" not in bare
+
+
+def test_the_order_of_origins_changes_no_bytes_and_that_of_layers_is_theirs() -> None:
+    target, facts = layered().target, layered().facts
+    turned = assemble(target, facts, layers=LAYERS, origins=[*reversed(ORIGINS), *ORIGINS])
+    assert encode(turned) == encode(layered())
+    written_so = json.loads(encode(layered()))
+    written_so["origins"].reverse()
+    assert encode(decode(json.dumps(written_so).encode())) == encode(layered())
+    other = assemble(target, facts, layers=LAYERS[::-1], origins=ORIGINS)
+    assert encode(other) != encode(layered())
+
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"layers": {}}, "Expected `array`, got `object` - at `$.layers`"),
+        ({"layers": [{"step": "RUN x"}]}, "required field `digest` - at `$.layers[0]`"),
+        ({"layers": [{"digest": "abc"}]}, "Expected `str` matching regex"),
+        ({"layers": [{"digest": DIGEST + "\n"}]}, "Expected `str` matching regex"),
+        ({"layers": [{"digest": DIGEST, "step": "x" * 201}]}, "`str` of length <= 200"),
+        ({"layers": [{"digest": DIGEST, "step": 1}]}, "Expected `str | null`, got `int`"),
+        ({"layers": [{"digest": DIGEST}] * 10_001}, "`array` of length <= 10000 - at `$.layers`"),
+        ({"origins": [{"layer": 0, "kind": "k", "name": "n"}]}, "there is no layer 0 among 0"),
+        ({"layers": [{"digest": DIGEST}], "origins": [{"layer": 1, "kind": "k", "name": "n"}]},
+         "there is no layer 1 among 1 - at `$.origins[0]`"),
+        ({"origins": [{"layer": -1, "kind": "k", "name": "n"}]}, "Expected `int` >= 0"),
+        ({"origins": [{"layer": 2**70, "kind": "k", "name": "n"}]}, ""),
+        ({"origins": [{"layer": True, "kind": "k", "name": "n"}]}, "Expected `int`, got `bool`"),
+        ({"origins": [{"layer": 0, "kind": "k"}]}, "required field `name` - at `$.origins[0]`"),
+        ({"origins": [{"layer": 0, "kind": "k", "name": "n" * 16_385}]}, "length <= 16384"),
+        ({"origins": [{"layer": 0, "kind": "k", "name": "n"}] * 500_001}, "length <= 500000"),
+    ],
+)  # fmt: skip
+def test_layers_and_origins_that_cannot_be_are_refused(change: dict[str, Any], reason: str) -> None:
+    assert reason in refusal(written(**change))
+
+
+def test_the_schema_holds_for_layers_and_origins() -> None:
+    jsonschema.validate(json.loads(encode(layered())), schema())
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_manifest_of_the_first_schema_loads_without_a_warning_as_it_was() -> None:
+    path = FIXTURES / "manifests" / "schema-1.0.json"
+    found = load(path)
+    assert found.schema == "repro/manifest/1.0"
+    assert (found.layers, found.origins) == ((), ())
+    assert encode(found) == path.read_bytes()
+
+
 def test_recorded_manifests_keep_loading_and_hold_to_the_schema() -> None:
+    path = FIXTURES / "manifests" / "schema-1.1.json"
+    if os.environ.get("REPRO_UPDATE_GOLDEN") == "1":
+        path.write_bytes(encode(layered()))
     paths = sorted((FIXTURES / "manifests").glob("*.json"))
-    assert paths
+    assert path in paths
+    assert load(path) == layered()
     for path in paths:
         assert encode(load(path)) == path.read_bytes()
         jsonschema.validate(json.loads(path.read_bytes()), schema())
