@@ -21,7 +21,9 @@ BELOW: Final = {
     "manifest": {"errors"},
     "probe": set[str](),
     "registry": {"errors"},
-    "target": {"probe", "manifest", "errors"},
+    "layers": {"probe", "errors"},
+    "registry": {"errors"},
+    "target": {"layers", "registry", "probe", "manifest", "errors"},
     "diff": {"manifest", "errors"},
     "rules": {"diff", "manifest", "errors"},
     "policy": {"rules", "errors"},
@@ -29,6 +31,7 @@ BELOW: Final = {
     "report": {"verdict", "policy", "rules", "diff", "manifest", "errors"},
     "cli": {
         "target",
+        "layers",
         "probe",
         "report",
         "verdict",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -47,15 +49,15 @@ class Cache:
         if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
             return None
         try:
-            return DECODER.decode(
+            return _decoded(
                 zstandard.ZstdDecompressor().decompress(data[DIGEST:], max_output_size=LARGEST)
             )
-        except (msgspec.DecodeError, zstandard.ZstdError):
+        except (ValueError, zstandard.ZstdError):
             return None
 
     def put(self, key: str, layer: Layer) -> None:
         """Keep a layer's index, and let go what was not used for longest."""
-        body = zstandard.ZstdCompressor(level=1).compress(ENCODER.encode(layer))
+        body = zstandard.ZstdCompressor(level=1).compress(_encoded(layer))
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
@@ -92,13 +94,25 @@ class Cache:
     def _entries(self) -> list[tuple[float, int, Path]]:
         """List the files, those that were used longest ago first."""
         found = []
-        try:
-            for entry in os.scandir(self.folder):
-                status = entry.stat(follow_symlinks=False)
-                found.append((status.st_mtime, status.st_size, Path(entry.path)))
-        except OSError:
-            return sorted(found)
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            with suppress(OSError):  # Another process may have removed it.
+                status = path.stat(follow_symlinks=False)
+                found.append((status.st_mtime, status.st_size, path))
         return sorted(found)
+
+
+def _encoded(layer: Layer) -> bytes:
+    """Encode an index; names that are not UTF-8 are no MessagePack, but JSON has escapes."""
+    try:
+        return ENCODER.encode(layer)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(layer, str_keys=True)).encode("ascii")
+
+
+def _decoded(body: bytes) -> Layer:
+    if body.startswith(b"{"):
+        return msgspec.convert(json.loads(body), Layer, strict=False, str_keys=True)
+    return DECODER.decode(body)
 
 
 def default() -> Path:
