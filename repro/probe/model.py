@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import facts, search, values, weights
+from . import facts, gguf_model, search, values, weights
 
 DOCUMENTS = re.compile(
     r"(config|generation_config|quantize_config|quant_config|quantization_config|hf_quant_config|"
@@ -47,9 +47,13 @@ def collect(files, context):
     for path, why in survey.faults:
         yield facts.unreadable(facts.IMAGE, "model", values.text(path), why)
     for directory in survey.directories:
-        for fact in _model(files, directory):
-            known += 1
-            yield fact
+        for found in (
+            _model(files, directory),
+            gguf_model.collect(files, survey, directory, "model"),
+        ):
+            for fact in found:
+                known += 1
+                yield fact
     if not known and not survey.faults:
         places = ", ".join(list(context.paths) + list(search.ROOTS) + survey.caches)
         why = "no model files under " + places
@@ -58,7 +62,7 @@ def collect(files, context):
 
 def _model(files, directory):
     names = [name for name in directory.names if DOCUMENTS.fullmatch(name)]
-    held = [name for name in directory.names if weights.is_weight(name)]
+    held = [n for n in directory.names if weights.is_weight(n) and not gguf_model.is_gguf(n)]
     if not names and not any(map(weights.is_certain, held)):
         return
     documents, faults = _documents(files, directory, names)

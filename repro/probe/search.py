@@ -90,6 +90,8 @@ class Survey:
     def __init__(self, files, context):
         self.directories, self.caches, self.faults = [], [], []
         self._files, self._seen = files, set()
+        self.heads = {}
+        """Heads of GGUF files, by folder and name, for those who read them twice."""
         for path in context.paths:
             self._root(
                 path if files.is_dir(path) or not files.exists(path) else _parent(path), True

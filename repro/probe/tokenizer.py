@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import facts, search, tokenizer_config, tokenizer_json, values
+from . import facts, gguf_model, search, tokenizer_config, tokenizer_json, values
 
 MARKS = re.compile(
     r"tokenizer\.json|tokenizer\.model.*|spiece\.model|sentencepiece\.bpe\.model|"
@@ -31,6 +31,9 @@ def collect(files, context):
             known += 1
             for fact in _tokenizer(files, directory):
                 yield fact
+        for fact in gguf_model.collect(files, survey, directory, "tokenizer"):
+            known += 1
+            yield fact
     for directory in search.packages(files, context):
         names = [name for name in directory.names if SHIPPED.fullmatch(name)]
         if names:

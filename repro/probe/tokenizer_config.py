@@ -57,17 +57,17 @@ def read(document):
     if isinstance(document.get("added_tokens_decoder"), dict):
         added = values.canonical(document["added_tokens_decoder"])
         found["sections"] = {"config.added_tokens_decoder": values.digest(added)}
-    found.update(_templates("tokenizer_config.json", document.get("chat_template")))
+    found.update(templates("tokenizer_config.json", document.get("chat_template")))
     return found
 
 
 def template_file(name, data):
     """Return properties of chat_template.jinja or chat_template.json."""
     if name.endswith(".jinja"):
-        return _templates(name, data.decode("utf-8", "backslashreplace"))
+        return templates(name, data.decode("utf-8", "backslashreplace"))
     document = values.document(data)
     value = document.get("chat_template") if isinstance(document, dict) else document
-    return _templates(name, value)
+    return templates(name, value)
 
 
 def additional_templates(files, path):
@@ -88,7 +88,7 @@ def additional_templates(files, path):
     return {folder: found} if found else {}, faults
 
 
-def _templates(place, value):
+def templates(place, value):
     """Digests by place and name: which of several is used depends on the library's release."""
     if isinstance(value, str):
         value = [{"name": "default", "template": value}]
