@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,3 +152,24 @@ def test_a_wrong_password_is_tried_once_and_never_shown(
     assert "barley" not in caught.value.message + caught.value.advice
     asked = [one for one in closed_registry.requests() if "wrong/password" in one.path]
     assert [one.status for one in asked] == [401, 401]
+
+
+def test_elsewhere_than_on_this_machine_tls_is_a_must(
+    registry: ThrowawayRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("repro.registry.client.is_loopback", lambda _: False)
+    before = len(registry.requests())
+    with (
+        Registry(Reference.parse(f"{registry.host}/there")) as client,
+        pytest.raises(RegistryError, match="does not speak TLS"),
+    ):
+        client.manifest("latest")
+    assert len(registry.requests()) == before
+
+
+def test_threads_share_a_client(registry: ThrowawayRegistry, tiny: Layout) -> None:
+    registry.push(tiny.source, "shared:v1")
+    with Registry(Reference.parse(f"{registry.host}/shared")) as client:
+        with ThreadPoolExecutor(8) as pool:
+            documents = list(pool.map(client.manifest, ["v1"] * 40))
+        assert len({document.digest for document in documents}) == 1

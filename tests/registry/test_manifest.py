@@ -305,18 +305,3 @@ def test_nothing_packed_is_asked_for(opened: Opening) -> None:
         opened(server.host).manifest("v1")
     assert server.asked[0].headers["Accept-Encoding"] == "identity"
     assert TYPE in server.asked[0].headers["Accept"]
-
-
-def test_a_server_that_wants_no_tls_is_an_error_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    def behave(exchange: Exchange) -> None:
-        exchange.answer(200)
-
-    monkeypatch.setattr("repro.registry.client.is_loopback", lambda _: False)
-    with serving(behave) as server:
-        reference = Reference.parse(f"{server.host}/team/model:v1")
-        with (
-            Registry(reference, timeout=1, retries=0) as client,
-            pytest.raises(RegistryError),
-        ):
-            client.manifest("v1")
-    assert server.asked == []
