@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from repro.diff import Comparison, compare
+from repro.diff import Comparison, Layers, Scopes, compare
+from repro.manifest import Layer, assemble
 from repro.policy import Policy
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.verdict import decide
@@ -85,6 +86,20 @@ def test_both_sides_are_named_with_their_digests() -> None:
     assert (verdict.a.name, verdict.b.name, verdict.a.kind) == ("left", "right", "image")
     assert (verdict.a.digest, verdict.a.image_digest) == (A.digests.whole, A.digests.image)
     assert verdict.b.facts == 2
+
+
+def test_the_verdict_says_what_it_is_about() -> None:
+    assert decide(CHANGED, [], Policy()).scopes == Scopes()
+    image = decide(compare(A, B, ["image"]), [], Policy())
+    assert image.scopes.compared == ("image",)
+    assert list(image.scopes.left_out) == ["process", "host"]
+
+
+def test_layers_in_common_are_counted_where_both_sides_say_theirs() -> None:
+    layers = [Layer(digest=f"sha256:{digit * 64}") for digit in "abc"]
+    left, right = (assemble(A.target, A.facts, layers=found) for found in (layers[:2], layers[1:]))
+    assert decide(compare(left, right), [], Policy()).layers == Layers(shared=1, a=1, b=1)
+    assert decide(compare(left, A), [], Policy()).layers is None
 
 
 def test_the_same_image_is_told_from_the_image_scope_alone() -> None:

@@ -17,7 +17,7 @@ Scope = Literal["image", "process", "host"]
 SCOPES: Final[tuple[Scope, ...]] = ("image", "process", "host")
 
 DIGEST: Final = r"^[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-f]{32,128}(?!\n)$"
-"""OCI image specification, descriptor.md, "Digests", of those in hex; `$` alone lets a line feed by."""
+"""OCI image specification, descriptor.md, "Digests", in hex; `$` alone lets a line feed by."""
 STEP: Final = 200
 """Characters of a build step."""
 LAYERS: Final = 10_000
