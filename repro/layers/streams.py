@@ -1,0 +1,115 @@
+"""Parts of files and of passing tars, as streams; and streams and files, as sources of a tar."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from repro.layers.tar import cut
+
+if TYPE_CHECKING:
+    from repro.layers.tar import Tar
+
+PIECE: Final = 1 << 20
+"""Bytes that are read at a time."""
+
+
+class Region(io.RawIOBase):
+    """A part of a file; `fd` is closed with it."""
+
+    def __init__(self, fd: int, at: int, size: int) -> None:
+        self._fd, self._at, self._end = fd, at, at + size
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer; TargetError where the file has become shorter."""
+        view = memoryview(buffer)[: self._end - self._at]
+        count = os.preadv(self._fd, [view], self._at) if view else 0
+        if view and not count:
+            raise cut()
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        """Close the file."""
+        if not self.closed:
+            os.close(self._fd)
+        super().close()
+
+
+class Passing(io.RawIOBase):
+    """The content of the member at which a tar stands; closes what it is read from, if given."""
+
+    def __init__(self, tar: Tar, below: BinaryIO | None = None) -> None:
+        self._tar, self._below = tar, below
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer; TargetError where the tar ends early."""
+        data = self._tar.content(min(len(buffer), PIECE))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close what is below."""
+        if self._below is not None:
+            self._below.close()
+        super().close()
+
+
+class File:
+    """A tar's source that skips what nobody reads."""
+
+    def __init__(self, fd: int, size: int) -> None:
+        self._fd, self._size, self._at = fd, size, 0
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes, or fewer at the end alone."""
+        data = os.pread(self._fd, size, self._at)
+        self._at += len(data)
+        return data
+
+    def skip(self, size: int) -> None:
+        """Leave bytes out; TargetError where there are not as many."""
+        self._at += size
+        if self._at > self._size:
+            raise cut()
+
+
+class Live:
+    """A tar's source that gives what comes, in whatever pieces."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes, or fewer at the end alone."""
+        data = self._stream.read(size)
+        while 0 < len(data) < size and (more := self._stream.read(size - len(data))):
+            data += more
+        return data
+
+    def skip(self, size: int) -> None:
+        """Read past bytes; TargetError where there are not as many."""
+        while size > 0:
+            data = self._stream.read(min(size, PIECE))
+            if not data:
+                raise cut()
+            size -= len(data)
+
+
+def content(tar: Tar, below: BinaryIO | None = None) -> io.BufferedReader:
+    """Return the content of the member at which a tar stands, as a stream."""
+    return io.BufferedReader(Passing(tar, below), PIECE)
+
+
+def region(fd: int, at: int, size: int) -> io.BufferedReader:
+    """Return a part of a file as a stream with a descriptor of its own."""
+    return io.BufferedReader(Region(os.dup(fd), at, size), PIECE)
