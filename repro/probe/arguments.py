@@ -36,7 +36,7 @@ NUMBER = re.compile(r"-\.?\d")
 
 def collect(files, context):
     """Yield the command and its arguments: as the image declares them, and as they run."""
-    declared = _words(context.image.get("Entrypoint")) + _words(context.image.get("Cmd"))
+    declared = context.command
     if declared:
         for fact in _arguments(facts.IMAGE, declared, "image config"):
             yield fact
@@ -49,12 +49,6 @@ def collect(files, context):
             return
         for fact in _arguments(facts.PROCESS, words, MAIN):
             yield fact
-
-
-def _words(value):
-    if isinstance(value, str):
-        return [value]
-    return [word for word in value or () if isinstance(word, str)]
 
 
 def _arguments(scope, words, source):

@@ -44,7 +44,8 @@ class Context:
         self.paths = list(options.get("paths", ()))
         """Paths that the user named: where tokenizers and models may be."""
         self.image = options.get("image") or {}
-        """The image's config as engines have it: Entrypoint, Cmd, Env (a list), Labels."""
+        """The image's config as engines have it: Entrypoint, Cmd, Env (a list), Labels, User,
+        WorkingDir; whatever stands there."""
         self.timeout = options.get("timeout", 120)
         """Seconds that the whole probe may take."""
         self.entry_only = options.get("entry_only", False)
@@ -57,6 +58,14 @@ class Context:
         """Variables of the process; none where there is no process."""
         self.environments = []
         """Filled by `environments.discover` before the collectors run."""
+
+    @property
+    def command(self):
+        """The words that the image starts with, entry point first."""
+        given = [self.image.get(key) for key in ("Entrypoint", "Cmd")]
+        lists = [[value] if isinstance(value, str) else value for value in given]
+        lists = [value for value in lists if isinstance(value, list)]
+        return [word for value in lists for word in value if isinstance(word, str)]
 
     @property
     def _declared(self):

@@ -7,10 +7,9 @@ import shlex
 NAME = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?)?$")
 
 
-def find(files, image, path):
+def find(files, command, path):
     """The interpreter that the image's command runs, by its name or its script's first line."""
-    words = _words((image.get("Entrypoint") or []) + (image.get("Cmd") or []))
-    for word in words[:16]:
+    for word in _words(command)[:16]:
         program = _which(files, word, path)
         if program is None:
             continue
@@ -26,8 +25,6 @@ def _words(command):
     """Words of a command; those of `sh -c "..."` are taken out of their string."""
     words = []
     for word in command:
-        if not isinstance(word, str):
-            continue
         try:
             words += shlex.split(word) if " " in word else [word]
         except ValueError:

@@ -74,7 +74,7 @@ def discover(files, context):
         known = found.setdefault((environment.prefix, environment.version), environment)
         if executable not in known.executables:
             known.executables.append(executable)
-    entry = context.executable or find(files, context.image, path)
+    entry = context.executable or find(files, context.command, path)
     environments = list(found.values())[:MOST]
     _mark(files, environments, entry, path)
     return sorted(environments, key=lambda one: (not one.entry, one.prefix, one.version))

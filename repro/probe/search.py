@@ -1,23 +1,45 @@
 """Finds the directories of a target that may hold tokenizers and models, within bounds."""
 
+import collections
 import os
 import re
 
 from . import files as disk
-from . import values
+from . import values, weights
 
 ROOTS = (
     "/models",
     "/model",
     "/weights",
+    "/checkpoints",
+    "/engines",
+    "/model-repository",
+    "/model_repository",
+    "/triton_model_repo",
+    "/tokenizer",
     "/workspace",
     "/app",
+    "/code",
     "/data",
     "/srv",
     "/mnt",
     "/opt",
+    "/root/models",
+    "/home/*/models",
 )
-"""Where serving images and their documentation put models."""
+"""Where serving images and their documentation put models: vLLM, llama.cpp, Triton, TensorRT-LLM,
+SageMaker, KServe, Hugging Face Spaces."""
+
+SYSTEM = frozenset(
+    """
+/ /bin /boot /dev /etc /home /lib /lib64 /proc /run /sbin /sys /tmp /usr /usr/bin /usr/lib
+/usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /var
+""".split()  # noqa: SIM905 - words read better than a list.
+)
+"""Folders that are no root, even where an image works in one of them."""
+
+MODEL_VARIABLE = re.compile(r"(.+_)?MODELS?(_.+)?")
+"""Variables that may name a model's place: MODEL_ID, LLAMA_ARG_MODEL, MODEL_PATH."""
 
 SKIP = (
     "proc",
@@ -30,11 +52,12 @@ SKIP = (
     ".git",
 )
 
-DEPTH = 8
-"""Levels below a root."""
+DEPTH = 24
+"""Levels below a root; half of them are in use in NVIDIA's images."""
 
-ENTRIES = 50000
-"""Names that are looked at below one root; a second's work on a slow disk."""
+ENTRIES = 500000
+"""Names that are looked at below one root: two seconds' work. NVIDIA's largest images have some
+100,000 below /opt."""
 
 HUB_VARIABLES = (
     ("HF_HUB_CACHE", ""),
@@ -93,23 +116,23 @@ class Survey:
         self.heads = {}
         """Heads of GGUF files, by folder and name, for those who read them twice."""
         for path in context.paths:
-            self._root(
-                path if files.is_dir(path) or not files.exists(path) else _parent(path), True
-            )
-        for path in ROOTS:
-            self._root(path, False)
+            if files.exists(path):
+                self._root(path if files.is_dir(path) else _parent(path), DEPTH)
+            else:
+                self.faults.append((path, "not there"))
+        for path, depth in _told(files, context):
+            self._root(path, depth)
+        for pattern in ROOTS:
+            for path in disk.expand(files, pattern):
+                self._root(path, DEPTH)
         for path in _hub_paths(files, context):
             self._cache(path)
         for cache in self.caches:
             self._repositories(cache)
 
-    def _root(self, root, named):
-        if not self._files.exists(root):
-            if named:
-                self.faults.append((root, "not there"))
-            return
+    def _root(self, root, depth):
         left = ENTRIES
-        for path, folders, names in self._tree(root, DEPTH):
+        for path, folders, names in self._tree(root, depth):
             left -= len(folders) + len(names)
             if left < 0:
                 text = "more than %d entries; name the directory itself with --path" % ENTRIES
@@ -120,12 +143,13 @@ class Survey:
                 self._cache(path)
 
     def _tree(self, top, depth):
-        """Yield (path, folders, file names); a linked directory is followed once."""
-        waiting = [(top, depth)]
+        """Yield (path, folders, file names), the nearest first; a linked one is followed once."""
+        waiting = collections.deque([(top, self._files.real(top), depth)])
         while waiting:
-            path, left = waiting.pop()
-            if not self._new(path):
+            path, real, left = waiting.popleft()
+            if real in self._seen or real.startswith(("/proc", "/sys", "/dev")):
                 continue
+            self._seen.add(real)
             found = next(iter(self._files.walk(path, 0, SKIP)), None)
             if found is None:
                 self.faults.append((path, self._why(path)))
@@ -134,24 +158,21 @@ class Survey:
             if "pyvenv.cfg" in names or "conda-meta" in folders:
                 continue  # A Python environment's own files are the packages' affair.
             yield path, folders, names
-            folders = folders + self._linked(path, names)
-            inner = [name for name in folders if not HUB_FOLDER.fullmatch(name)]
-            if inner and not left:
+            # Without a link on the way the real path is known, and asking costs a call a level.
+            inner = [(name, "%s/%s" % (real.rstrip("/"), name)) for name in folders]
+            linked = self._linked(path, names)
+            inner += [(name, self._files.real(os.path.join(path, name))) for name in linked]
+            inner = [pair for pair in inner if not HUB_FOLDER.fullmatch(pair[0])]
+            if inner and not left and depth:
                 text = "deeper than %d levels; name the directory itself with --path" % DEPTH
                 self.faults.append((path, text))
-                continue
-            waiting += [(os.path.join(path, name), left - 1) for name in reversed(inner)]
+            elif left:
+                waiting.extend((os.path.join(path, n), place, left - 1) for n, place in inner)
 
     def _linked(self, path, names):
         # Names with a suffix are files nearly always; asking for each would cost a call.
         paths = [(name, os.path.join(path, name)) for name in names[:1000] if "." not in name]
         return [n for n, p in paths if self._files.is_link(p) and self._files.is_dir(p)]
-
-    def _new(self, path):
-        real = self._files.real(path)
-        new = real not in self._seen and not real.startswith(("/proc", "/sys", "/dev"))
-        self._seen.add(real)
-        return new
 
     def _why(self, path):
         try:
@@ -220,6 +241,28 @@ def _package(files, site, name, depth):
             if PACKAGE_FOLDER.fullmatch(folder) or (depth < 3 and "token" in name):
                 for inner in _package(files, site, os.path.join(name, folder), depth - 1):
                     yield inner
+
+
+def _told(files, context):
+    """(path, depth) of what the image's config names: where it works, and models it starts with."""
+    folder = context.image.get("WorkingDir")
+    if isinstance(folder, str) and folder.startswith("/"):
+        yield from _below(files, folder)
+    texts = [word.rpartition("=")[2] for word in context.command]
+    texts += [v for name, v in context.variables.items() if MODEL_VARIABLE.fullmatch(name)]
+    for path in texts:
+        if not path.startswith("/"):
+            continue
+        if weights.is_certain(path) and files.is_file(path):
+            yield _parent(path), 0
+        elif files.is_dir(path):
+            yield from _below(files, path)
+
+
+def _below(files, folder):
+    path = os.path.normpath(folder)
+    if path not in SYSTEM and files.is_dir(path):
+        yield path, DEPTH
 
 
 def _hub_paths(files, context):

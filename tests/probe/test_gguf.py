@@ -184,9 +184,9 @@ def test_a_vision_projector_is_a_model_without_a_tokenizer(rooted: Rooted) -> No
 
 def test_parts_of_a_split_file_are_one_model(rooted: Rooted) -> None:
     first, second = "/models/x-00001-of-00002.gguf", "/models/x-00002-of-00002.gguf"
-    rooted.put(first, Form().file(METADATA, {"w": (8, 4)}))
+    rooted.put(first, Form().file(METADATA, {"b": (8,)}))
     assert unread(ask(model, rooted)) == {"/models/x-of-00002.gguf": "1 of 2 parts are there"}
-    rooted.put(second, Form().file({"split.no": 1}, {"b": (8,)}))
+    rooted.put(second, Form().file({"split.no": 1}, {"w": (8, 4)}))
     found = known(ask(model, rooted), "model", "/models/x-of-00002.gguf")["properties"]
     assert set(found["weights"]) == {"x-00001-of-00002.gguf", "x-00002-of-00002.gguf"}
     whole, _ = read(rooted, Form().file(METADATA))

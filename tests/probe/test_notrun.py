@@ -199,3 +199,10 @@ def test_this_machine_is_never_looked_at(serving: Rooted, monkeypatch: pytest.Mo
 
 def test_an_environment_is_not_even_taken_where_nothing_runs() -> None:
     assert Context({"live": False}, environ={"HOME": "/x"}).environ == {}
+
+
+@pytest.mark.parametrize("junk", [5, "text", {"a": 1}, [5, None, {}], [], True])
+def test_a_config_of_other_shapes_ends_nothing(serving: Rooted, junk: object) -> None:
+    keys = ("Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Labels")
+    facts = static(serving, image=dict.fromkeys(keys, junk))
+    assert [f for f in facts if "collector failed" in f.get("reason", "")] == []

@@ -6,8 +6,10 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from repro.probe import context as probe_context
-from repro.probe import tokenizer
+from repro.probe import search, tokenizer
 from tests.probe.asking import ask, check, known, states, unread
 
 if TYPE_CHECKING:
@@ -190,10 +192,70 @@ def test_a_folder_without_rights_is_told(rooted: Rooted) -> None:
 
 
 def test_a_bound_that_is_hit_is_told_with_the_way_out(rooted: Rooted) -> None:
-    rooted.put("/models/" + "d/" * 12 + "vocab.txt", "x")
+    rooted.put("/models/" + "d/" * 40 + "vocab.txt", "x")
     found = ask(tokenizer, rooted)
-    assert list(unread(found)) == ["/models/" + "/".join("d" * 8)]
+    assert list(unread(found)) == ["/models/" + "/".join("d" * search.DEPTH)]
     assert all("--path" in why for why in unread(found).values())
+
+
+def test_a_root_with_too_many_entries_is_told_after_its_nearest_folders(
+    rooted: Rooted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "ENTRIES", 30)
+    rooted.put("/opt/z/vocab.txt", "x")
+    for number in range(20):
+        rooted.put(f"/opt/a/{number}/{number}.h")
+    found = ask(tokenizer, rooted)
+    assert known(found, "tokenizer", "/opt/z")
+    assert list(unread(found)) == ["/opt"]
+
+
+def test_what_lies_deep_in_a_large_tree_is_found(rooted: Rooted) -> None:
+    for number in range(300):
+        rooted.put(f"/opt/nvidia/{number}/a/b/c/d/e/f/g/h/x.h")
+    rooted.put("/opt/nvidia/7/a/b/c/d/e/f/g/h/i/vocab.txt", "x")
+    found = ask(tokenizer, rooted)
+    assert [f["name"] for f in found] == ["/opt/nvidia/7/a/b/c/d/e/f/g/h/i"]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        {"WorkingDir": "/odd"},
+        {"Cmd": ["/usr/bin/serve", "--model", "/odd/place"]},
+        {"Entrypoint": ["serve", "--model=/odd/place"]},
+        {"Env": ["MODEL_ID=/odd/place"]},
+        {"Env": ["LLAMA_ARG_MODEL=/odd/place/m.onnx"]},
+        {"Cmd": ["-m", "/odd/place/m.onnx"]},
+    ],
+)
+def test_places_that_the_image_names_are_searched(rooted: Rooted, image: dict[str, Any]) -> None:
+    rooted.put("/odd/place/vocab.txt", "x")
+    rooted.put("/odd/place/m.onnx", "x")
+    assert known(ask(tokenizer, rooted, image=image), "tokenizer", "/odd/place")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        {"WorkingDir": "/"},
+        {"WorkingDir": "/usr/bin/../lib"},
+        {"WorkingDir": 5, "Cmd": [5], "Entrypoint": None, "Env": ["MODEL_ID=/none"]},
+        {"Cmd": ["/usr/lib/serve", "/etc"]},
+    ],
+)
+def test_the_systems_own_folders_are_not_searched(rooted: Rooted, image: dict[str, Any]) -> None:
+    rooted.put("/usr/lib/vocab.txt", "x")
+    rooted.put("/usr/lib/serve", "x")
+    rooted.put("/etc/vocab.txt", "x")
+    assert states(ask(tokenizer, rooted, image=image)) == {"absent"}
+
+
+@pytest.mark.parametrize("pattern", search.ROOTS)
+def test_every_root_is_searched(rooted: Rooted, pattern: str) -> None:
+    place = pattern.replace("*", "u") + "/a"
+    rooted.put(place + "/vocab.txt", "x")
+    assert known(ask(tokenizer, rooted), "tokenizer", place)
 
 
 def test_the_files_of_environments_and_packages_are_not_searched(rooted: Rooted) -> None:
