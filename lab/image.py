@@ -98,8 +98,9 @@ def archive(tag: str, config: bytes, blobs: list[Blob]) -> Iterator[bytes]:
     Source: moby, image/spec/v1.2.md, "Combined Image JSON + Filesystem Changeset Format".
     """
     name = f"{hashlib.sha256(config).hexdigest()}.json"
-    layers = {f"{layer.digest.removeprefix('sha256:')}.tar": layer.path for layer in blobs}
-    index = [{"Config": name, "RepoTags": [tag], "Layers": list(layers)}]
+    names = [f"{layer.digest.removeprefix('sha256:')}.tar" for layer in blobs]
+    layers = {member: layer.path for member, layer in zip(names, blobs, strict=True)}
+    index = [{"Config": name, "RepoTags": [tag], "Layers": names}]
     for member, content in ((name, config), ("manifest.json", json.dumps(index).encode())):
         yield _header(member, len(content))
         yield content
