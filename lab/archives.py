@@ -50,6 +50,22 @@ LAYOUTS: Final = {
 """By what they are called in tests."""
 
 
+class Archives:
+    """The small image in every layout, each written when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._done: dict[str, Path] = {}
+
+    def __call__(self, name: str) -> Path:
+        """Return where the layout of that name is, or `own`; raises LabError."""
+        if name not in self._done:
+            target = self._folder / name
+            made = write(target) if name == "own" else copy(self("own"), LAYOUTS[name], target)
+            self._done[name] = made
+        return self._done[name]
+
+
 def write(path: Path, image: Image = SMALL, tag: str = TAG) -> Path:
     """Write an image as `docker load` reads it, with the laboratory's own hands."""
     blobs = [blob(layer) for layer in image.layers]

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from lab.archives import Archives
 from lab.engine import DockerEngine, Engine, PodmanEngine, engine, memory_for_data
 from lab.error import LabError
 from lab.images import build_image, recipe
 from lab.registry import ThrowawayRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
     from typing import NoReturn
 
     from lab.image import Image
@@ -92,6 +94,20 @@ def registry() -> Iterator[ThrowawayRegistry]:
         except LabError as error:
             unavailable(error)
         yield started
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Writes the small image of lab.archives into a layout: archives("oci-zstd")."""
+    made = Archives(tmp_path_factory.mktemp("archives"))
+
+    def write(name: str) -> Path:
+        try:
+            return made(name)
+        except LabError as error:
+            unavailable(error)
+
+    return write
 
 
 @pytest.fixture(scope="session")
