@@ -37,6 +37,12 @@ IN_SYSTEM = (
     "/usr/local/lib",
 )
 CACHE = "/etc/ld.so.cache"
+SCANNED = 512 << 20
+"""Bytes of a library that are searched for its text; NCCL 2.21 has 240 MB, and its text early."""
+
+EXACT, STATED, PARTIAL = "exact", "stated", "partial"
+"""How sure a version is: the package that lists the file says it; the file itself or what lies with
+it says it; no more is known than the soname."""
 
 DECLARED = {
     "CUBLAS_VERSION": "cublas",
@@ -154,7 +160,8 @@ def _describe(files, owners, real, seen):
         return _problem(library.name, real, error)
     owner = _owner(owners, library, real, seen)
     altered = owner and owner.size is not None and owner.size != size
-    version, source = _version(files, library, real, digits, None if altered else owner)
+    found = _version(files, library, real, digits, None if altered else owner)
+    version, source, certainty = found
     return component(
         IMAGE,
         KIND,
@@ -164,6 +171,7 @@ def _describe(files, owners, real, seen):
         location=real,
         soname=header["soname"],
         build_id=header["build_id"],
+        certainty=certainty,
         size=size,
         owner=owner and " ".join(filter(None, owner[:2])),
         record=None if altered or not owner else owner.record,
@@ -181,23 +189,40 @@ def _owner(owners, library, real, seen):
         found = site and owners.named(site, library.owners)
         if found:
             return found
-    return owners.in_dpkg(real)
+    return owners.in_dpkg(real) or owners.in_conda(real) or owners.in_rpm(real)
 
 
 def _version(files, library, real, digits, owner):
-    """The version and how it is known; a file's own name is surer than a header near it."""
+    """The version, how it is known and how surely; a file's own name is surer than what is near it.
+
+    What is not sure is no version: the digits of a soname stay in the property `soname`.
+    """
     if owner and owner.version and belongs(owner.name, library.owners):
-        return upstream(owner.version), "metadata"
+        return upstream(owner.version), "metadata", EXACT if owner.lists else STATED
     if digits.count(".") >= 2 or (library is COMPAT and "." in digits):
-        return digits, "soname"
-    version = library.header and _stated(files, library, posixpath.dirname(real))
-    if version and version.split(".")[0] == (digits.split(".")[0] or version.split(".")[0]):
-        return version, "header"
-    return None, "file"
+        return digits, "soname", STATED
+    for source, ask in (("header", _in_header), ("text", _inside)):
+        version = ask(files, library, real)
+        if version and version.split(".")[0] == (digits.split(".")[0] or version.split(".")[0]):
+            return version, source, STATED
+    return None, "file", PARTIAL
 
 
-def _stated(files, library, directory):
+def _inside(files, library, path):
+    """The version in the text that the library would print of itself, or None."""
+    try:
+        said = library.text and files.find(path, library.text, SCANNED)
+    except OSError:
+        return None
+    match = said and library.text.match(said)
+    return match and b".".join(match.groups()).decode("ascii")
+
+
+def _in_header(files, library, path):
     """The version in the header that came with the library, or None."""
+    if not library.header:
+        return None
+    directory = posixpath.dirname(path)
     system = re.match(r"/usr/lib(64|/[^/]+-linux-gnu)$", directory)
     root = "/usr" if system else posixpath.dirname(directory)
     try:

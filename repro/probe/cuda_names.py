@@ -4,19 +4,43 @@ import collections
 import re
 
 Library = collections.namedtuple(  # noqa: PYI024 - typing is slow to import.
-    "Library", "name owners header macros"
+    "Library", "name owners header macros text"
 )
 """Canonical name; prefixes of the packages whose version is the library's own; the header that
-states its version, and the macros in it."""
+states its version, and the macros in it; the text inside, whose groups are the version's parts."""
+
+_N = rb"(\d{1,5})"
+_COMPILER = re.compile(
+    rb"Cuda compilation tools, release \d{1,3}\.\d{1,3}, V%s\.%s\.%s" % (_N, _N, _N)
+)
+TEXTS = {
+    "cudnn_graph": re.compile(rb"cudnn_version_%s_%s_%s_%s_" % (_N, _N, _N, _N)),
+    "cudnn_ops_infer": re.compile(rb"cudnn_version_%s_%s_%s_%s_" % (_N, _N, _N, _N)),
+    "nccl": re.compile(rb"NCCL version %s\.%s\.%s" % (_N, _N, _N)),
+    "nvJitLink": _COMPILER,
+    "nvrtc": _COMPILER,
+    "nvshmem_host": re.compile(rb"NVSHMEM v%s\.%s\.%s" % (_N, _N, _N)),
+}
+"""What libraries say inside, by stem. Each was found in the wheels of these versions, once a file,
+and is that wheel's version: cudnn_graph 9.1.0.70, cudnn_ops_infer 8.9.2.26, NCCL 2.19.3 and 2.21.5,
+nvJitLink 12.4.127 and 12.8.93, NVRTC 12.1.105 and 12.4.127, NVSHMEM 3.2.5 and 3.8.0. There is none
+in cudart 12.4.127, cuBLAS 12.4.5.8, cuFFT 11.2.1.3, cuRAND 10.3.5.147, cuSOLVER 11.6.1.9, cuSPARSE
+12.3.1.170, cuSPARSELt 0.6.2, nvJPEG 12.3.1.117 and the other libraries of cuDNN."""
 
 PARTS = ("MAJOR", "MINOR", "PATCH", "BUILD")
 
 
 def _library(name, owners="", header=None, macros="", parts=PARTS):
-    return Library(name, tuple(owners.split()), header, tuple(macros + part for part in parts))
+    macros = tuple(macros + part for part in parts)
+    return Library(name, tuple(owners.split()), header, macros, None)
 
 
-_CUDNN = ("nvidia-cudnn libcudnn", "cudnn_version.h", "CUDNN_", ("MAJOR", "MINOR", "PATCHLEVEL"))
+_CUDNN = (
+    "nvidia-cudnn libcudnn cudnn",
+    "cudnn_version.h",
+    "CUDNN_",
+    ("MAJOR", "MINOR", "PATCHLEVEL"),
+)
 _NVRTC = "nvidia-cuda-nvrtc cuda-nvrtc libnvrtc"
 _TENSORRT = ("tensorrt libnvinfer", "NvInferVersion.h", "NV_TENSORRT_", PARTS[:3])
 LIBRARIES = {
@@ -24,7 +48,7 @@ LIBRARIES = {
     "cublas": _library("cublas", "nvidia-cublas libcublas", "cublas_api.h", "CUBLAS_VER_"),
     "cublasLt": _library("cublaslt", "nvidia-cublas libcublas", "cublas_api.h", "CUBLAS_VER_"),
     "cudnn": _library("cudnn", *_CUDNN),
-    "nccl": _library("nccl", "nvidia-nccl libnccl", "nccl.h", "NCCL_", PARTS[:3]),
+    "nccl": _library("nccl", "nvidia-nccl libnccl nccl", "nccl.h", "NCCL_", PARTS[:3]),
     "cufft": _library("cufft", "nvidia-cufft libcufft", "cufft.h", "CUFFT_VER_"),
     "curand": _library("curand", "nvidia-curand libcurand", "curand.h", "CURAND_VER_"),
     "cusolver": _library(
@@ -59,8 +83,7 @@ def identify(name):
     if not match:
         return None, ""
     stem, digits = match.group(1), match.group(2)[1:]
-    if stem.startswith("cudnn_"):
-        return _library(stem, *_CUDNN), digits
     if stem == "cuda":
         return COMPAT, digits
-    return LIBRARIES.get(stem), digits
+    library = _library(stem, *_CUDNN) if stem.startswith("cudnn_") else LIBRARIES.get(stem)
+    return library and library._replace(text=TEXTS.get(stem)), digits

@@ -8,6 +8,12 @@ import stat as modes
 LIMIT = 32 << 20
 """Bytes that one read returns at most; a larger file is refused, never cut."""
 
+CHUNK = 4 << 20
+"""Bytes of one read while a file is scanned."""
+
+MATCH = 256
+"""Bytes of the longest match that a scan is sure to find."""
+
 
 class Files:
     """A live file system. Paths are absolute; OSError says why a path could not be read."""
@@ -38,6 +44,14 @@ class Files:
         descriptor = self._open(path)
         try:
             return os.pread(descriptor, size, offset)
+        finally:
+            os.close(descriptor)
+
+    def find(self, path, pattern, limit=LIMIT):
+        """The first match of a pattern of bytes within `limit` bytes, or None; see `scan`."""
+        descriptor = self._open(path)
+        try:
+            return scan(iter(lambda: os.read(descriptor, CHUNK), b""), pattern, limit)
         finally:
             os.close(descriptor)
 
@@ -98,6 +112,26 @@ class Files:
             for name in folders:
                 for found in self.walk(os.path.join(top, name), depth - 1, skip):
                     yield found
+
+
+def scan(pieces, pattern, limit):
+    """The first match of a compiled pattern of bytes in a stream of pieces, or None.
+
+    It is looked for in the first `limit` bytes, and found across the pieces' ends where it has at
+    most MATCH bytes; no more than that and one piece is kept.
+    """
+    tail, left = b"", limit
+    for piece in pieces:
+        data, left = tail + piece[:left], left - len(piece)
+        match = pattern.search(data)
+        # A match that touches the end may go on in the next piece.
+        if match and (match.end() < len(data) or left <= 0):
+            return match.group()[:MATCH]
+        if left <= 0:
+            return None
+        tail = data[-2 * MATCH :]
+    match = pattern.search(tail)
+    return match.group()[:MATCH] if match else None
 
 
 def expand(files, pattern):

@@ -1,17 +1,26 @@
-"""Tells which distribution or Debian package a library file belongs to."""
+"""Tells which distribution or package of the system or of conda a library file belongs to."""
 
 import collections
 import posixpath
 import re
 
-Owner = collections.namedtuple(  # noqa: PYI024 - typing is slow to import.
-    "Owner", "name version record size"
-)
-"""`record` is the hash and `size` the bytes that a wheel's RECORD states, else None."""
+from . import rpm, values
 
-PACKAGES = re.compile(r"(cuda-|libcu|libnccl|libnv|tensorrt)")
-"""Debian packages that may hold a CUDA library: NVIDIA's and Debian's own names."""
+Owner = collections.namedtuple(  # noqa: PYI024 - typing is slow to import.
+    "Owner", "name version record size lists"
+)
+"""`record` is the hash and `size` the bytes that a wheel's RECORD states, else None; `lists` tells
+whether the package lists the file."""
+
+PACKAGES = re.compile(r"(cuda|cudnn|libcu|libnccl|nccl|libnv|nvidia-|tensorrt)")
+"""Packages that may hold a CUDA library: NVIDIA's, Debian's and conda-forge's names."""
 DPKG = "/var/lib/dpkg"
+DATABASE = 256 << 20
+"""Bytes of an rpm database."""
+RPM = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
+CONDA = re.compile(PACKAGES.pattern + r".*-[^-]+-[^-]+\.json")
+LEVELS = 6
+"""Folders between a library and its conda environment: targets/x86_64-linux/lib."""
 
 
 class Owners:
@@ -21,7 +30,8 @@ class Owners:
         self._files = files
         self._sites = {}
         self._wheels = {}
-        self._packages = None
+        self._packages = self._rpms = None
+        self._condas = {}
 
     def in_site(self, site, path):
         """The distribution in this site directory whose RECORD lists the path, or None."""
@@ -42,14 +52,32 @@ class Owners:
         ]
         if len(found) != 1 or self._files.exists(posixpath.join(site, found[0][0], "RECORD")):
             return None
-        return Owner(found[0][1], found[0][2], None, None)
+        return Owner(found[0][1], found[0][2], None, None, False)
 
     def in_dpkg(self, path):
         """The Debian package that lists the path, or None."""
         if self._packages is None:
             self._packages = _packages(self._files)
         package = self._packages.get(path)
-        return package and Owner(package, _package_version(self._files, package), None, None)
+        version = package and _package_version(self._files, package)
+        return package and Owner(package, version, None, None, True)
+
+    def in_rpm(self, path):
+        """The RPM that lists the path, or None."""
+        if self._rpms is None:
+            self._rpms = _rpms(self._files)
+        return self._rpms.get(path)
+
+    def in_conda(self, path):
+        """The conda package that lists the path in the environment that it lies in, or None."""
+        prefix = posixpath.dirname(path)
+        for _ in range(LEVELS):
+            prefix = posixpath.dirname(prefix)
+            if prefix not in self._condas:
+                self._condas[prefix] = _conda(self._files, prefix)
+            if path in self._condas[prefix]:
+                return self._condas[prefix][path]
+        return None
 
     def _distributions(self, site):
         if site not in self._sites:
@@ -97,7 +125,7 @@ def _record(files, path, name, version):
             parts = line.rsplit(",", 2)
             if len(parts) == 3:
                 size = int(parts[2]) if re.match(r"\d{1,15}$", parts[2]) else None
-                yield parts[0].strip('"'), Owner(name, version, parts[1] or None, size)
+                yield parts[0].strip('"'), Owner(name, version, parts[1] or None, size, True)
 
 
 def _packages(files):
@@ -110,6 +138,34 @@ def _packages(files):
                 continue
             package = entry[: -len(".list")].split(":")[0]
             owners.update((line, package) for line in lines if ".so" in line)
+    return owners
+
+
+def _rpms(files):
+    owners = {}
+    for folder in RPM:
+        try:
+            for name, version, paths in rpm.contents(files, folder, DATABASE, PACKAGES.match):
+                owner = Owner(name, version, None, None, True)
+                owners.update((path, owner) for path in paths if ".so" in path)
+        except (OSError, ValueError):
+            continue  # The packages themselves tell why.
+    return owners
+
+
+def _conda(files, prefix):
+    owners, folder = {}, posixpath.join(prefix, "conda-meta")
+    for entry in filter(CONDA.fullmatch, _names(files, folder)):
+        try:
+            document = values.document(files.read(posixpath.join(folder, entry)))
+        except (OSError, ValueError):
+            continue
+        listed = document.get("files") if isinstance(document, dict) else None
+        name, version, _ = entry[: -len(".json")].rsplit("-", 2)
+        owner = Owner(name, version, None, None, True)
+        for path in listed if isinstance(listed, list) else ():
+            if isinstance(path, str) and ".so" in path:
+                owners[posixpath.join(prefix, path)] = owner
     return owners
 
 

@@ -14,7 +14,10 @@ OLDER = ("Packages.db", "Packages")
 TAGS = {1000: "name", 1001: "version", 1002: "release", 1003: "epoch", 1022: "arch", 1044: "source"}
 """include/rpm/rpmtag.h."""
 
-INT32, STRING = 4, 6
+CONTENTS = {**TAGS, 1116: "folder", 1117: "base", 1118: "folders"}
+"""DIRINDEXES, BASENAMES and DIRNAMES: a file is the folder of its index and its base name."""
+
+INT32, STRING, STRINGS = 4, 6, 8
 """Types of an entry, same header."""
 
 ENTRIES, DATA = 0xFFFF, 256 << 20
@@ -26,6 +29,27 @@ def packages(files, folder, limit):
 
     OSError and ValueError say why the database could not be read.
     """
+    for blob in _headers(files, folder, limit):
+        yield _package(header(blob))
+
+
+def contents(files, folder, limit, wanted):
+    """Yield (name, version, paths) as text of the packages whose name is wanted."""
+    for blob in _headers(files, folder, limit):
+        name, version, _, _ = _package(header(blob))
+        name = name.decode("utf-8", "replace")
+        if wanted(name):
+            yield name, version.decode("utf-8", "replace"), _paths(header(blob, CONTENTS))
+
+
+def _paths(fields):
+    folders, indexes = fields.get("folders", []), fields.get("folder", [])
+    pairs = zip(fields.get("base", []), [indexes] if isinstance(indexes, int) else indexes)
+    paths = [folders[index] + base for base, index in pairs if index < len(folders)]
+    return [path.decode("utf-8", "replace") for path in paths]
+
+
+def _headers(files, folder, limit):
     path = os.path.join(folder, DATABASE)
     if any(name in OLDER for name in files.list(folder)) and not files.exists(path):
         raise ValueError(
@@ -37,7 +61,7 @@ def packages(files, folder, limit):
         blobs = [value for value in row if isinstance(value, bytes)]
         if not blobs:
             raise ValueError("a row without a header")
-        yield _package(header(blobs[-1]))
+        yield blobs[-1]
 
 
 def _package(fields):
@@ -48,8 +72,8 @@ def _package(fields):
     return fields.get("name", b""), version, fields.get("arch", b""), source.rsplit(b"-", 2)[0]
 
 
-def header(blob):
-    """Return {field: bytes or int} of the tags in TAGS.
+def header(blob, tags=TAGS):
+    """Return {field: bytes, int or a list of them} of these tags.
 
     A header is the number of entries, the number of data bytes, entries of tag, type, offset and
     count, then the data, all big endian (rpm's "Package format" manual). ValueError if it is not.
@@ -60,17 +84,22 @@ def header(blob):
         if entries > ENTRIES or size > DATA or len(blob) < start + size:
             raise ValueError("a header of other sizes than it says")
         fields = {}
-        for tag, kind, offset, _ in struct.iter_unpack(">IIII", blob[8:start]):
-            if tag in TAGS:
-                fields[TAGS[tag]] = _value(blob, kind, start + offset)
+        for tag, kind, offset, count in struct.iter_unpack(">IIII", blob[8:start]):
+            if tag in tags:
+                fields[tags[tag]] = _value(blob, kind, start + offset, count)
     except (struct.error, IndexError):
         raise ValueError("a header that ends early") from None
     return fields
 
 
-def _value(blob, kind, at):
+def _value(blob, kind, at, count):
     if kind == INT32:
-        return struct.unpack_from(">I", blob, at)[0]
+        if count * 4 > len(blob) - at:
+            raise ValueError("a header that ends early")
+        numbers = struct.unpack_from(">%dI" % count, blob, at)
+        return numbers[0] if count == 1 else list(numbers)
+    if kind == STRINGS:
+        return blob[at:].split(b"\0", min(count, len(blob)))[:count]
     if kind == STRING:
         return blob[at : blob.index(b"\0", at)]
     raise ValueError("a header entry of type %d" % kind)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import struct
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from repro.probe import packages, sqlite
 from tests.probe.asking import ask, known, unread
+from tests.probe.rpm_file import database, header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,34 +77,6 @@ def test_a_database_that_cannot_be_read_is_told(rooted: Rooted, path: str, how: 
     found = ask(packages, rooted)
     expected = {"garbage": "no package in", "fifo": "not a regular", "denied": "Permission denied"}
     assert expected[how] in unread(found)[path]
-
-
-def header(name: str, *, epoch: int | None = None, pad: int = 0) -> bytes:
-    """A header as rpm stores it: sizes, index of (tag, type, offset, count), data."""
-    fields: list[tuple[int, int, bytes]] = [
-        (1000, 6, name.encode() + b"\0"),
-        (1001, 6, b"1.2\0"),
-        (1002, 6, b"3.el9\0"),
-        (1022, 6, b"x86_64\0"),
-        (1044, 6, b"src-name-1.2-3.el9.src.rpm\0"),
-        (1117, 7, os.urandom(pad)),
-    ]
-    if epoch is not None:
-        fields.insert(0, (1003, 4, struct.pack(">I", epoch)))
-    index, data = b"", b""
-    for tag, kind, value in fields:
-        index += struct.pack(">IIII", tag, kind, len(data), 1)
-        data += value
-    return struct.pack(">II", len(fields), len(data)) + index + data
-
-
-def database(place: Path, blobs: list[bytes]) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(place)) as connection, connection:
-        connection.execute(
-            "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)"
-        )
-        connection.executemany("INSERT INTO Packages(blob) VALUES (?)", [(b,) for b in blobs])
 
 
 def test_rpm_headers_are_read_from_sqlite(rooted: Rooted) -> None:
