@@ -203,9 +203,10 @@ class Packed(Archive):
         super()._add(tar, entry)
         if entry.kind != "f" or entry.sparse or not 0 < entry.size <= DOCUMENT:
             return
-        data = tar.content(min(BLOCK, entry.size))
+        with told(self.name):
+            data = tar.content(min(BLOCK, entry.size))
+            data += tar.content(entry.size) if is_document(data) else b""
         if is_document(data):
-            data += tar.content(entry.size)
             self._kept += len(data)
             if self._kept > KEPT:
                 raise self._too_much(f"{KEPT >> 20} MiB of documents")

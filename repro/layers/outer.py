@@ -80,9 +80,10 @@ def open_file(path: Path, name: str) -> int:
     """Open a regular file and return its descriptor; TargetError for anything else."""
     try:
         fd = os.open(path, FLAGS)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte.
+        reason = getattr(error, "strerror", None) or error
         raise TargetError(
-            f"{name} cannot be opened: {error.strerror}", advice="Check the path and its rights."
+            f"{name} cannot be opened: {reason}", advice="Check the path and its rights."
         ) from error
     if stat.S_ISREG(os.fstat(fd).st_mode):
         return fd

@@ -91,10 +91,11 @@ class Live:
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes, or fewer at the end alone."""
-        data = self._stream.read(size)
-        while 0 < len(data) < size and (more := self._stream.read(size - len(data))):
-            data += more
-        return data
+        pieces = []
+        while size > 0 and (piece := self._stream.read(size)):
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
 
     def skip(self, size: int) -> None:
         """Read past bytes; TargetError where there are not as many."""

@@ -75,10 +75,8 @@ def config(layers: Sequence[bytes] = LAYERS, **changes: Any) -> bytes:
     return json.dumps({k: v for k, v in document.items() if v is not ...}).encode()
 
 
-def docker(
-    layers: Sequence[bytes] = LAYERS, *tags: str, settings: bytes | None = None
-) -> dict[str, bytes | tarfile.TarInfo]:
-    """Return the members of a docker archive; more images are added by `|` and `listed`."""
+def docker(layers: Sequence[bytes] = LAYERS, *tags: str, settings: bytes | None = None) -> Members:
+    """Return the members of a docker archive."""
     data = config(layers) if settings is None else settings
     name = f"{digest(data)[7:]}.json"
     paths = [f"{digest(layer)[7:]}/layer.tar" for layer in layers]
