@@ -7,6 +7,7 @@ containers-transports(5) has it.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -70,7 +71,7 @@ def _images(store: Store, chosen: str | None, selection: Selection) -> list[Stor
         store.name,
         alike=all(each.platform for each in listed),
     )
-    documents = Documents(lambda descriptor: store.read(_path(descriptor, store)), store.name)
+    documents = Documents(partial(_document, store), store.name)
     found = documents.among(meant, selection)
     tags = tuple(sorted({tag for each in meant for tag in _names(each)}))
     return [_stored(each, store, tags, several=len(found) > 1) for each in found]
@@ -92,6 +93,16 @@ def _check(store: Store) -> None:
 def _names(descriptor: Descriptor) -> tuple[str, ...]:
     names = (descriptor.annotation(CONTAINERD), descriptor.annotation(REF))
     return tuple(filter(None, names))
+
+
+def _document(store: Store, descriptor: Descriptor) -> bytes:
+    path = _path(descriptor, store)
+    if not store.has(path):
+        raise TargetError(
+            f"{store.name}: the document {descriptor.digest} is not there",
+            advice="The layout is incomplete: copy or save the image again.",
+        )
+    return store.read(path)
 
 
 def _path(descriptor: Descriptor, store: Store) -> str:
