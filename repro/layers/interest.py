@@ -18,7 +18,7 @@ WHOLE: Final = re.compile(
     r".*\.(dist|egg)-info/[^/]*|.*\.egg-(info|link)|.*\.pth|(.*/)?pyvenv\.cfg|"
     r"var/lib/dpkg/(status|status\.d/[^/]*)|(usr/)?lib/apk/db/installed|"
     r"(var/lib|usr/lib/sysimage)/rpm/[^/]*|(.*/)?conda-meta/[^/]*\.json|"
-    r"(etc|usr/lib)/os-release|etc/ld\.so\.cache|"
+    r"(etc|usr/lib)/os-release|etc/passwd|etc/ld\.so\.cache|"
     r"(.*/)?lib[^/]*/(.*/)?(libc[.-][^/]*|ld-musl-[^/]*)|"
     r"usr/local/cuda[^/]*/version\.(json|txt)|"
     r"(.*/)?\.cache/huggingface/download/.*\.metadata|(.*/)?refs/[^/]*|"

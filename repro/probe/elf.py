@@ -29,8 +29,9 @@ def read(files, path):
     """
     machine, segments = _segments(files, path)
     facts = {"machine": MACHINES.get(machine, "machine %d" % machine)}
-    facts["build_id"] = _build_id(files, path, segments)
+    # In this order even a file that passes by can be read: notes lie at its start, or at its end.
     facts.update(_dynamic(files, path, segments))
+    facts["build_id"] = _build_id(files, path, segments)
     return facts
 
 
