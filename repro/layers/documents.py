@@ -166,6 +166,7 @@ class Documents:
             raise self._no_image(f"its config is {manifest.config.media_type[:100]!a}")
         layers = manifest.layers or []
         for layer in layers:
+            check_digest(layer.digest, self._name)
             if not layer.media_type.startswith((f"{OCI}.", f"{DOCKER}.")):
                 raise self._no_image(f"a layer is {layer.media_type[:100]!a}")
             if not LAYER.fullmatch(layer.media_type):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -11,11 +10,12 @@ from repro.layers.descriptor import absent
 from repro.layers.outer import blobs, check_size, open_file
 from repro.layers.parsing import DAMAGED, DOCUMENT
 from repro.layers.stored import StoredImage
-from repro.layers.streams import PIECE
+from repro.layers.streams import region
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from repro.layers.descriptor import Descriptor
     from repro.layers.outer import Place
 
 
@@ -46,16 +46,9 @@ class Folder:
         """Open a layer."""
         if place.descriptor is not None and not self.has(place.path):
             raise absent(place.descriptor, self.name)
-        stream = self._opened(place.path)
-        if place.descriptor is not None:
-            try:
-                check_size(place.descriptor, os.fstat(stream.fileno()).st_size, self.name)
-            except TargetError:
-                stream.close()
-                raise
-        return stream
+        return self._opened(place.path, place.descriptor)
 
-    def _opened(self, path: str) -> BinaryIO:
+    def _opened(self, path: str, descriptor: Descriptor | None = None) -> BinaryIO:
         try:
             real = (self._root / path).resolve(strict=True)
         except (OSError, RuntimeError) as error:  # Links in circles are a RuntimeError until 3.13.
@@ -64,7 +57,13 @@ class Folder:
         if not real.is_relative_to(self._root):
             raise self._wrong(f"{path} is a link that leads out of it")
         fd = open_file(real, f"{self.name}: {path}")
-        return io.BufferedReader(io.FileIO(fd, closefd=True), PIECE)
+        try:
+            size = os.fstat(fd).st_size
+            if descriptor is not None:
+                check_size(descriptor, size, self.name)
+            return region(fd, 0, size)
+        finally:
+            os.close(fd)
 
     def _wrong(self, what: str) -> TargetError:
         return TargetError(f"{self.name}: {what}", advice=DAMAGED)

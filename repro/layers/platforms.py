@@ -61,9 +61,9 @@ class Platform(msgspec.Struct, frozen=True):
         return cls.parse(f"linux/{machine.machine()}")
 
     def __str__(self) -> str:
-        """Return it as `--platform` takes it."""
+        """Return it as `--platform` takes it; an image may say anything, so that it is escaped."""
         parts = (self.os, self.architecture, self.variant)
-        return "/".join(part for part in parts if part) or "unknown"
+        return "/".join(ascii(part[:20])[1:-1] for part in parts if part) or "unknown"
 
     def suits(self, wanted: Platform) -> bool:
         """Tell whether this is what was asked for, or a variant where none was asked for."""
@@ -102,7 +102,7 @@ class Selection:
 
 
 def _missing(name: str, wanted: Platform, found: Sequence[Platform]) -> TargetError:
-    there = ", ".join(sorted({ascii(str(each))[1:-1][:60] for each in found})[:20])
+    there = ", ".join(sorted({str(each) for each in found})[:20])
     return TargetError(
         f"{name} has no image for {wanted}; there is {there}",
         advice="Say which with --platform.",

@@ -6,6 +6,7 @@ import io
 import os
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from repro.errors import TargetError
 from repro.layers.tar import cut
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ class Region(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill a buffer; TargetError where the file has become shorter."""
         view = memoryview(buffer)[: self._end - self._at]
-        count = os.preadv(self._fd, [view], self._at) if view else 0
+        try:
+            count = os.preadv(self._fd, [view], self._at) if view else 0
+        except OSError as error:
+            raise unreadable(error) from error
         if view and not count:
             raise cut()
         self._at += count
@@ -72,7 +76,10 @@ class File:
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes, or fewer at the end alone."""
-        data = os.pread(self._fd, size, self._at)
+        try:
+            data = os.pread(self._fd, size, self._at)
+        except OSError as error:
+            raise unreadable(error) from error
         self._at += len(data)
         return data
 
@@ -109,6 +116,11 @@ class Live:
 def content(tar: Tar, below: BinaryIO | None = None) -> io.BufferedReader:
     """Return the content of the member at which a tar stands, as a stream."""
     return io.BufferedReader(Passing(tar, below), PIECE)
+
+
+def unreadable(error: OSError) -> TargetError:
+    """Describe a disk that fails."""
+    return TargetError(f"a layer cannot be read: {error.strerror}", advice="Look after the disk.")
 
 
 def region(fd: int, at: int, size: int) -> io.BufferedReader:
