@@ -47,7 +47,7 @@ class Answer:
     def read(self, most: int = PIECE) -> bytes:
         """Return what comes next, nothing at the end; raises TransientError.
 
-        A connection that ends early may look like the end: count the bytes.
+        urllib3 tells when fewer bytes come than the head says; where it says nothing, count them.
         """
         reason = ""
         try:
@@ -65,15 +65,20 @@ class Answer:
 
     def document(self, most: int) -> bytes:
         """Return the whole body and close; raises RegistryError where it is too long or late."""
+        body = bytearray()
+        end = time.monotonic() + DOCUMENT_SECONDS
         try:
-            if (self.length or 0) > most:
-                raise self._too_long(most)
-            body = self._whole(most)
+            while piece := self.read(min(PIECE, most + 1 - len(body))):
+                body += piece
+                if len(body) > most:
+                    raise RegistryError(
+                        f"{self.place} is longer than the {most} bytes that are read of it"
+                    )
+                if time.monotonic() > end:
+                    raise self._broken("stalled")
         finally:
             self.close()
-        if self.length is not None and len(body) != self.length:
-            raise self._broken("broke off")
-        return body
+        return bytes(body)
 
     def drain(self) -> None:
         """Close; a body that is said to be short is read first."""
@@ -89,20 +94,6 @@ class Answer:
         """Give the connection back, or up if more would come."""
         self._watchdog.stop()
         self._response.close()
-
-    def _whole(self, most: int) -> bytes:
-        body = bytearray()
-        end = time.monotonic() + DOCUMENT_SECONDS
-        while piece := self.read(min(PIECE, most + 1 - len(body))):
-            body += piece
-            if len(body) > most:
-                raise self._too_long(most)
-            if time.monotonic() > end:
-                raise self._broken("stalled")
-        return bytes(body)
-
-    def _too_long(self, most: int) -> RegistryError:
-        return RegistryError(f"{self.place} is longer than the {most} bytes that are read of it")
 
     def _broken(self, how: str) -> TransientError:
         return TransientError(f"the transfer from {self.place} {how}")

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from repro.errors import RegistryError
 from repro.registry import credentials
@@ -117,7 +117,7 @@ class Registry:
             raise RegistryError(f"the config {digest} has more than {MOST_CONFIG} bytes")
         return data
 
-    def blob(self, digest: str, size: int | None) -> BinaryIO:
+    def blob(self, digest: str, size: int | None) -> io.BufferedReader:
         """Open a blob, `size` bytes long if given; raises RegistryError, and so does reading it."""
         patience = self._patience()
 

@@ -251,6 +251,15 @@ def test_storage_elsewhere_is_not_shown_the_login(opened: Opening, home: Path, s
     ]
 
 
+def test_a_login_in_a_redirect_is_not_used(opened: Opening) -> None:
+    def behave(exchange: Exchange) -> None:
+        exchange.answer(307, Location=f"http://me:secret@{storage.host}/bytes")
+
+    with serving(lambda exchange: exchange.blob(DATA)) as storage, serving(behave) as server:
+        opened(server.host).blob(digest_of(DATA), len(DATA)).close()
+    assert [one.authorization for one in storage.asked] == [None]
+
+
 def test_storage_elsewhere_cannot_ask_for_the_login(opened: Opening, home: Path) -> None:
     def behave(exchange: Exchange) -> None:
         exchange.answer(307, Location=f"http://{storage.host}/bytes")

@@ -163,6 +163,15 @@ def test_other_bytes_are_an_error_at_once(
     assert len(server.asked) <= 2
 
 
+def test_the_last_bytes_are_verified_before_they_are_given_out(opened: Opening) -> None:
+    got = bytearray()
+    with serving(changed) as server, opened(server.host).blob(DIGEST, len(DATA)) as stream:
+        with pytest.raises(RegistryError, match="another content"):
+            while piece := stream.read1():
+                got += piece
+        assert 0 < len(got) < len(DATA)
+
+
 def test_an_error_comes_again_when_read_again(opened: Opening) -> None:
     with serving(changed) as server:
         stream = opened(server.host).blob(DIGEST, len(DATA))
