@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class Fetch(Protocol):
     """Reads bytes of a layer's unpacked tar that were not kept; OSError where that fails."""
 
+    around: int
+    """Bytes that are read with what was asked for, since each reading is dear."""
+
     def __call__(self, at: int, size: int) -> bytes:
         """Return `size` bytes from `at`."""
 
@@ -46,9 +49,12 @@ class Contents:
         kept = self.layer.content.setdefault(node.at, [])
         data = find(kept, offset, size)
         if data is None:
-            data = self._stored(node, offset, size)
-            kept.append((offset, data))
+            start = max(0, offset - self._fetch.around)
+            end = min(node.size, offset + size + self._fetch.around)
+            piece = self._stored(node, start, end - start)
+            kept.append((start, piece))
             self.grown = True
+            data = piece[offset - start : offset - start + size]
         return data
 
     def _stored(self, node: Node, offset: int, size: int) -> bytes:

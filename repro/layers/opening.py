@@ -102,6 +102,8 @@ class View:
 class InPlace:
     """Reads parts of a plain layer from its file."""
 
+    around = 0
+
     def __init__(self, stream: BinaryIO, key: str) -> None:
         self._stream = stream
         self.key = key
@@ -118,6 +120,8 @@ class InPlace:
 
 class Again:
     """Passes over a layer again for contents that were not kept; OSError when it was too often."""
+
+    around = 4 << 20
 
     def __init__(self, image: StoredImage, diff_id: str) -> None:
         self._image = image

@@ -162,12 +162,14 @@ class Passing(Files):
         return list(self._asked)
 
     def _forward(self, path: str, offset: int, size: int) -> bytes:
-        if offset < self._position or size > FAR:
+        start, last = self._pieces[-1]
+        if size > FAR or (offset < self._position and not start <= offset <= self._position):
             raise OSError(errno.ESPIPE, "has passed", path)
         while self._position < offset:
             self._position += len(self._tar.content(min(AHEAD, offset - self._position)))
-        data = self._tar.content(size)
-        self._position += len(data)
+        kept = last[offset - start :] if offset < start + len(last) else b""
+        data = kept + self._tar.content(size - len(kept))
+        self._position += len(data) - len(kept)
         self._pieces.append((offset, data))
         return data
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Store:
     """Reads what was not kept out of a tar in memory, and counts how often."""
 
+    around = 0
+
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.reads = 0

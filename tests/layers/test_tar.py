@@ -122,10 +122,10 @@ def test_sparse_files_of_gnu_tar_keep_their_places(options: list[str], tmp_path:
     sparse = found["sparse"]
     assert sparse.sparse is not None
     assert sparse.size == 5 << 20
-    data = bytearray(sparse.size)
+    unpacked = bytearray(sparse.size)
     for place, stored, length in sparse.sparse.stored(0, sparse.size):
-        data[place : place + length] = packed[sparse.at + stored : sparse.at + stored + length]
-    assert data == whole
+        unpacked[place : place + length] = packed[sparse.at + stored : sparse.at + stored + length]
+    assert unpacked == whole
     assert packed[found["after"].at :].startswith(b"after")
     assert [e for e, _ in read(packed)] == list(found.values())
 
