@@ -10,7 +10,7 @@ NAME = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?)?$")
 def find(files, command, path):
     """The interpreter that the image's command runs, by its name or its script's first line."""
     for word in _words(command)[:16]:
-        program = _which(files, word, path)
+        program = which(files, word, path)
         if program is None:
             continue
         if NAME.match(os.path.basename(program)):
@@ -32,7 +32,8 @@ def _words(command):
     return words
 
 
-def _which(files, word, path):
+def which(files, word, path):
+    """Where a word of a command leads by the directories of the PATH; None where it does not."""
     if word.startswith("/"):
         return word if files.is_file(word) else None
     if "/" in word or word.startswith("-"):
@@ -56,4 +57,4 @@ def _shebang(files, program, path):
         parts = [part for part in parts[1:] if not part.startswith("-") and "=" not in part]
     if not parts or not NAME.match(os.path.basename(parts[0])):
         return None
-    return _which(files, parts[0], path)
+    return which(files, parts[0], path)

@@ -21,6 +21,7 @@ from . import (
     model,
     notrun,
     packages,
+    program,
     python,
     runtime,
     settings,
@@ -42,6 +43,7 @@ STATIC = (
     (tokenizer, IMAGE, "tokenizer"),
     (model, IMAGE, "model"),
     (hub, IMAGE, "model.revision"),
+    (program, IMAGE, "program"),
 )
 """Collectors that need files alone: module, and what stays unread if it fails."""
 MIXED = (

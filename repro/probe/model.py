@@ -13,6 +13,24 @@ DOCUMENTS = re.compile(
 )
 """JSON files that transformers, sentence-transformers, diffusers, AWQ/GPTQ and ModelOpt read."""
 
+TRITON = "config.pbtxt"
+"""What makes a directory a model in a repository of Triton, with a folder for each version."""
+
+SCALAR = re.compile(
+    r"^\s*(name|platform|backend|runtime|max_batch_size|default_model_filename)\s*:\s*"
+    r"(?:\"([^\"\n]*)\"|(\w+))",
+    re.MULTILINE,
+)
+"""Fields of a model's configuration outside of its blocks (triton-inference-server/common,
+protobuf/model_config.proto)."""
+
+FILES = 64
+"""Files of one version's folder that are looked at."""
+
+ENGINE = ("version", "pretrained_config", "build_config")
+"""Parts of the config.json that TensorRT-LLM writes beside an engine (its documentation, "Build
+workflow")."""
+
 POOLING = "1_Pooling/config.json"
 """How sentence-transformers makes one vector of many."""
 
@@ -62,17 +80,24 @@ def collect(files, context):
 
 def _model(files, directory):
     names = [name for name in directory.names if DOCUMENTS.fullmatch(name)]
-    held = [n for n in directory.names if weights.is_weight(n) and not gguf_model.is_gguf(n)]
-    if not names and not any(map(weights.is_certain, held)):
+    held = _held(files, directory)
+    triton, certain = TRITON in directory.names, any(map(weights.is_certain, held))
+    certain = certain or triton or (bool(held) and _is_version(files, directory))
+    if not names and not certain:
         return
     documents, faults = _documents(files, directory, names)
-    if not (_is_model(documents) or any(map(weights.is_certain, held))):
+    if not (_is_model(documents) or certain):
         for name, error in faults if held or "generation_config.json" in names else ():
             yield _fault(directory, name, error)
         return
     for name, error in faults:
         yield _fault(directory, name, error)
     properties = _properties(documents)
+    if triton:
+        try:
+            properties.update(_triton(files, directory))
+        except OSError as error:
+            yield _fault(directory, TRITON, error)
     properties["revision"] = directory.revision or weights.revision(files, directory.path)
     properties["weights"] = {}
     for name in held:
@@ -92,6 +117,29 @@ def _model(files, directory):
     )
 
 
+def _held(files, directory):
+    """The names of weights: in a version of a Triton model these are all files, code too."""
+    names = [name for name in directory.names if not gguf_model.is_gguf(name)]
+    if _is_version(files, directory):
+        return names[:FILES]
+    return [name for name in names if weights.is_weight(name)]
+
+
+def _is_version(files, directory):
+    above, name = os.path.split(directory.path)
+    return name.isdigit() and files.is_file(os.path.join(above, TRITON))
+
+
+def _triton(files, directory):
+    """{documents, triton}: what config.pbtxt says, by its digest and its plain fields."""
+    text = files.text(os.path.join(directory.path, TRITON), 1 << 20)
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    said = {m.group(1): values.text(m.group(2) or m.group(3) or "") for m in SCALAR.finditer(text)}
+    digest = values.digest("\n".join(lines).encode("utf-8"))
+    return {"documents": {TRITON: digest}, "triton": said}
+
+
 def _documents(files, directory, names):
     documents, faults = {}, []
     pooling = os.path.join(directory.path, POOLING)
@@ -105,7 +153,8 @@ def _documents(files, directory, names):
 
 def _is_model(documents):
     config = documents.get("config.json")
-    said = isinstance(config, dict) and ("model_type" in config or "architectures" in config)
+    marks = ("model_type", "architectures", "pretrained_config")
+    said = isinstance(config, dict) and any(mark in config for mark in marks)
     others = ("generation_config.json", "modules.json", "adapter_config.json", "model_index.json")
     return said or any(name in documents for name in others)
 
@@ -117,6 +166,7 @@ def _properties(documents):
             for name, document in documents.items()
         },
         "config": _config(documents.get("config.json")),
+        "engine": _engine(documents.get("config.json")),
         "generation": values.plain(_said(documents.get("generation_config.json"))),
     }
     for key, name in (
@@ -128,6 +178,12 @@ def _properties(documents):
     ):
         found[key] = values.plain(_said(documents.get(name)))
     return found
+
+
+def _engine(document):
+    if not isinstance(document, dict) or "pretrained_config" not in document:
+        return None
+    return {key: values.plain(document[key]) for key in ENGINE if key in document}
 
 
 def _config(document):

@@ -14,6 +14,9 @@ FIELD = re.compile(rb"^(Package|Status|Version|Architecture|Source): *(.*)$", re
 APK_FIELD = re.compile(rb"^([PVAo]):(.*)$", re.MULTILINE)
 """Package, version, architecture, origin (Alpine wiki, "Apk spec")."""
 
+BUSYBOX = re.compile(rb"BusyBox v(\d{1,5}\.\d{1,5}\.\d{1,5})")
+"""libbb/messages.c: its banner."""
+
 
 def collect(files, context):
     """Yield one component a package, of every database that is there."""
@@ -30,8 +33,22 @@ def collect(files, context):
             known = True
             yield facts.unreadable(facts.IMAGE, "os.package", path, values.reason(error))
         seen.add(real)
+    for fact in () if known else _busybox(files):
+        known = True
+        yield fact
     if not known:
         yield facts.absent(facts.IMAGE, "os.package", "any", "no dpkg, apk or rpm database")
+
+
+def _busybox(files):
+    """BusyBox alone has no database; it says its version in its help text."""
+    try:
+        said = files.find("/bin/busybox", BUSYBOX)
+    except OSError:
+        return
+    if said:
+        version = BUSYBOX.match(said).group(1).decode("ascii")
+        yield facts.component(facts.IMAGE, "os.package", "busybox", "text", version)
 
 
 def _dpkg(files, path):

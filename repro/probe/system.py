@@ -22,7 +22,14 @@ MACHINES = {
 }
 """e_machine of an ELF header; the kernel's include/uapi/linux/elf-em.h."""
 
-EXECUTABLES = ("/bin/sh", "/usr/bin/env", "/sbin/ldconfig", "/lib64/ld-linux-x86-64.so.2")
+EXECUTABLES = (
+    "/bin/sh",
+    "/usr/bin/env",
+    "/sbin/ldconfig",
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+)
+"""One of these is in every image; of the first three none in a distroless one."""
 
 LIBC = (
     "/lib/*-linux-gnu*/libc.so.6",

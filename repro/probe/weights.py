@@ -6,10 +6,12 @@ import struct
 
 from . import values
 
-CERTAIN = re.compile(r".+\.(safetensors|gguf|onnx)|(pytorch_model|consolidated).*\.(bin|pth|pt)")
+CERTAIN = re.compile(
+    r".+\.(safetensors|gguf|onnx|engine|plan)|(pytorch_model|consolidated).*\.(bin|pth|pt)"
+)
 """Names that only models have."""
 
-LIKELY = re.compile(r".+\.(bin|pt|pth|onnx_data|onnx\.data|msgpack|h5|engine|plan|npz|ckpt)")
+LIKELY = re.compile(r".+\.(bin|pt|pth|onnx_data|onnx\.data|msgpack|h5|npz|ckpt)")
 """Names that weights have beside a model's configuration."""
 
 SMALL = 8 << 20
