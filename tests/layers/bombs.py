@@ -129,6 +129,19 @@ def scattered(count: int, pieces: int) -> Iterator[bytes]:
         yield Entry(str(number), pax=records).pack()
 
 
+def scattered_inside(count: int, pieces: int) -> Iterator[bytes]:
+    """Yield the same, told at the start of the contents (format 1.0)."""
+    index = b"%d\n" % pieces + b"0\n" * (2 * pieces)
+    records = (
+        ("GNU.sparse.major", "1"),
+        ("GNU.sparse.minor", "0"),
+        ("GNU.sparse.realsize", "0"),
+    )
+    content = index + bytes(-len(index) % BLOCK)
+    for number in range(count):
+        yield Entry(str(number), content, pax=records).pack()
+
+
 def kept(count: int) -> Iterator[bytes]:
     """Yield a thousandfold what is kept of a layer: metadata of a mebibyte each, of zeros."""
     content = bytes(MIB)

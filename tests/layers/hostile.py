@@ -558,6 +558,11 @@ def costs() -> Iterator[Case]:
         "bomb-links", "A gigabyte of links.", lambda: bombs.packed(bombs.long_links(250_000))
     )
     yield bomb("bomb-maps", "Maps of nothing.", lambda: bombs.packed(bombs.scattered(25_000, 9000)))
+    yield bomb(
+        "bomb-maps-inside",
+        "The same, which a reader might split anew for each block.",
+        lambda: bombs.packed(bombs.scattered_inside(25_000, 9000)),
+    )
     yield bomb("bomb-kept", "Metadata without end.", lambda: bombs.packed(bombs.kept(4000)))
     yield bomb("bomb-gnu-map", "A map that never ends.", bombs.endless_gnu_map)
     nothing = stored_gzip(b"") * 100_000
