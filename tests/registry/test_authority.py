@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lab.registry import make_certificates
 from repro.errors import RegistryError
 from repro.registry.client import Registry
 from repro.registry.reference import Reference
@@ -249,6 +250,25 @@ def test_storage_elsewhere_is_not_shown_the_login(opened: Opening, home: Path, s
     assert [(one.path, one.authorization) for one in storage.asked] == [
         ("/bytes?signature=1%2F2", None)
     ]
+
+
+def test_an_authority_of_the_registry_is_trusted_beside_the_usual_ones(
+    certificates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_certificates(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "trust/ca.crt"))
+
+    def behave(exchange: Exchange) -> None:
+        exchange.answer(307, Location=f"https://{storage.host}/bytes")
+
+    with (
+        serving(lambda exchange: exchange.blob(DATA), tls=tmp_path) as storage,
+        serving(behave, tls=certificates) as server,
+        Registry(
+            Reference.parse(f"{server.host}/team/model"), ca_file=certificates / "trust/ca.crt"
+        ) as client,
+    ):
+        assert client.blob(digest_of(DATA), len(DATA)).read() == DATA
 
 
 def test_a_login_in_a_redirect_is_not_used(opened: Opening) -> None:

@@ -28,7 +28,7 @@ def read_in_pieces(opened: Opening, host: str, size: int | None, **options: floa
     got = bytearray()
     try:
         with client.blob(DIGEST, size) as stream:
-            while piece := stream.read(100_000):
+            while piece := stream.read1(100_000):
                 got += piece
     except RegistryError:
         assert len(got) < len(DATA), "the last bytes came before the error"
@@ -163,15 +163,6 @@ def test_other_bytes_are_an_error_at_once(
     assert len(server.asked) <= 2
 
 
-def test_the_last_bytes_are_verified_before_they_are_given_out(opened: Opening) -> None:
-    got = bytearray()
-    with serving(changed) as server, opened(server.host).blob(DIGEST, len(DATA)) as stream:
-        with pytest.raises(RegistryError, match="another content"):
-            while piece := stream.read1():
-                got += piece
-        assert 0 < len(got) < len(DATA)
-
-
 def test_an_error_comes_again_when_read_again(opened: Opening) -> None:
     with serving(changed) as server:
         stream = opened(server.host).blob(DIGEST, len(DATA))
@@ -245,9 +236,9 @@ def test_a_trailer_without_end_holds_nothing_up_when_all_is_there(opened: Openin
 
 def test_time_that_the_reader_takes_does_not_count(opened: Opening) -> None:
     with serving(lambda exchange: exchange.blob(DATA)) as server:
-        stream = opened(server.host, timeout=0.2, retries=0).blob(DIGEST, len(DATA))
+        stream = opened(server.host, timeout=0.5, retries=0).blob(DIGEST, len(DATA))
         got = stream.read(10)
-        time.sleep(0.6)
+        time.sleep(1.2)
         assert got + stream.read() == DATA
         stream.close()
     assert len(server.asked) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -111,9 +112,20 @@ def test_nobody_listens(opened: Opening) -> None:
     assert len(opened.pauses) == 2
 
 
-def test_a_host_that_does_not_exist_is_asked_once(opened: Opening) -> None:
-    with pytest.raises(RegistryError, match=r"no.such.host.invalid"):
-        opened("no.such.host.invalid", retries=0).manifest("v1")
+@pytest.mark.parametrize(
+    ("code", "said", "pauses"),
+    [(socket.EAI_NONAME, "there is no host", 0), (socket.EAI_AGAIN, "cannot be reached", 2)],
+)
+def test_a_name_that_does_not_resolve(
+    opened: Opening, monkeypatch: pytest.MonkeyPatch, code: int, said: str, pauses: int
+) -> None:
+    def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(code, "no")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(RegistryError, match=said):
+        opened("registry.example", retries=2).manifest("v1")
+    assert len(opened.pauses) == pauses
 
 
 @pytest.mark.parametrize("by", ["v1", DIGEST])
@@ -216,7 +228,7 @@ def test_a_body_that_nobody_wants_is_not_read(opened: Opening, status: int) -> N
             opened(server.host).manifest("v1")
         except RegistryError:
             assert status in {401, 404}
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
 
 
 @pytest.mark.parametrize(
