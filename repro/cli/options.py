@@ -37,6 +37,23 @@ OPTIONS = (
         help="Set a variable for the run. Repeatable.",
     ),
     click.option("--platform", metavar="OS/ARCH", help="Variant of a multi-platform image."),
+    click.option("--static", is_flag=True, help="Read an image's files; run nothing."),
+    click.option(
+        "--verify/--no-verify",
+        default=None,
+        help="Check the digest of every layer of an archive (default: up to 256 MiB).",
+    ),
+    click.option(
+        "--cache/--no-cache",
+        default=True,
+        help="Keep what layers hold for the next time (default).",
+    ),
+    click.option(
+        "--ca-file",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Trust these authorities for a registry, besides the usual ones.",
+    ),
+    click.option("--plain-http", is_flag=True, help="Ask a registry without encryption."),
     click.option(
         "--timeout",
         type=click.IntRange(1, 86400),
@@ -73,5 +90,6 @@ def read(values: dict[str, Any]) -> Options:
     """Check the values of `target_options`."""
     from repro.target.options import Options, parse_memory  # noqa: PLC0415
 
-    taken = {key: values[key] for key in Options.__struct_fields__ if key != "memory"}
+    taken = {key: values[key] for key in Options.__struct_fields__ if key in values}
+    del taken["memory"]
     return Options(memory=parse_memory(values["memory"]), **taken)

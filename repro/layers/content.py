@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import errno
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from repro.layers.reading import find
+from repro.layers.reading import find, key
+from repro.probe import files
+from repro.probe.files import CHUNK
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
     from repro.layers.index import Layer, Node
+
+SMALL: Final = 8 << 20
+"""Bytes of a file for which a layer may be passed over again, to search it."""
+scan: Any = files.scan
 
 
 class Fetch(Protocol):
@@ -56,6 +65,25 @@ class Contents:
             self.grown = True
             data = piece[offset - start : offset - start + size]
         return data
+
+    def find(self, path: str, node: Node, pattern: re.Pattern[bytes], limit: int) -> bytes | None:
+        """Return the first match in a file: searched as it passed, or now where it lies at hand."""
+        known = self.layer.found.setdefault(node.at, {})
+        name = key(pattern)
+        if name not in known:
+            if self._fetch.around and node.size > SMALL:
+                raise OSError(errno.ESPIPE, "its bytes have passed", path)
+            known[name] = scan(self._pieces(node), pattern, limit)
+            self.grown = True
+        return known[name]
+
+    def _pieces(self, node: Node) -> Iterator[bytes]:
+        kept = find(self.layer.content.get(node.at, []), 0, node.size)
+        if kept is not None:
+            yield kept
+            return
+        for offset in range(0, node.size, CHUNK):
+            yield self._stored(node, offset, min(CHUNK, node.size - offset))
 
     def _stored(self, node: Node, offset: int, size: int) -> bytes:
         where = self.layer.sparse.get(node.at)

@@ -55,6 +55,11 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return (self.annotations or {}).get(key, "")
 
     @property
+    def sha256(self) -> str | None:
+        """The digest where it is one of SHA-256, which a reader of layers compares; else None."""
+        return self.digest if self.digest.startswith("sha256:") else None
+
+    @property
     def is_manifest(self) -> bool:
         """Tell whether a registry serves it as a manifest, not as a blob."""
         return self.media_type in INDEXES | MANIFESTS or self.media_type.startswith(SCHEMA_1)

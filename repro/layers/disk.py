@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from repro.layers.index import Node
+from repro.probe import files
+from repro.probe.files import CHUNK
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
 OPAQUE: Final = ("trusted.overlay.opaque", "user.overlay.opaque")
 """Attributes of a directory that hides what is below it (Linux, overlayfs.rst)."""
+FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+scan: Any = files.scan
 
 
 class DiskLayer:
@@ -47,12 +52,23 @@ class DiskLayer:
     def piece(self, path: str, node: Node, offset: int, size: int) -> bytes:
         """Return a range of a file."""
         del node
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self._root / path, flags)
+        descriptor = os.open(self._root / path, FLAGS)
         try:
             return os.pread(descriptor, size, offset)
         finally:
             os.close(descriptor)
+
+    def find(self, path: str, node: Node, pattern: re.Pattern[bytes], limit: int) -> bytes | None:
+        """Return the first match in a file, None where there is none."""
+        del node
+        descriptor = os.open(self._root / path, FLAGS)
+        try:
+            found: bytes | None = scan(
+                iter(lambda: os.read(descriptor, CHUNK), b""), pattern, limit
+            )
+        finally:
+            os.close(descriptor)
+        return found
 
     def _scan(self, folder: str) -> None:
         names, hidden = {}, set()

@@ -49,6 +49,8 @@ class Layer(msgspec.Struct):
     """Where the pieces of a sparse content belong, by its place."""
     content: dict[int, list[Extent]] = {}
     """What was kept of the contents, by their place."""
+    found: dict[int, dict[str, bytes | None]] = {}
+    """What a search of a content found, by its place and the pattern (as Latin-1)."""
 
 
 class Builder:

@@ -11,6 +11,7 @@ from repro.layers.index import LINKS, Node
 from repro.probe.files import LIMIT, Files
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
@@ -33,6 +34,9 @@ class Layered(Protocol):
 
     def piece(self, path: str, node: Node, offset: int, size: int) -> bytes:
         """Return a range of a file, which lies within it; OSError where it cannot be read."""
+
+    def find(self, path: str, node: Node, pattern: re.Pattern[bytes], limit: int) -> bytes | None:
+        """Return the first match in a file's first `limit` bytes; OSError where it has passed."""
 
 
 class Place(NamedTuple):
@@ -65,6 +69,12 @@ class LayeredFiles(Files):
         """Return at most `size` bytes from `offset`."""
         place = self._file(path)
         return self._bytes(place, offset, max(0, min(size, place.node.size - offset)))
+
+    def find(self, path: str, pattern: re.Pattern[bytes], limit: int = LIMIT) -> bytes | None:
+        """Return the first match of a pattern within `limit` bytes, None where there is none."""
+        place = self._file(path)
+        self.touched.add(place.layer)
+        return self.layers[place.layer].find(place.path, place.node, pattern, limit)
 
     def list(self, path: str) -> list[str]:
         """Return the sorted names in a directory."""

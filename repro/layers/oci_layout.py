@@ -116,7 +116,7 @@ def _stored(found: Described, store: Store, tags: tuple[str, ...], *, several: b
         Place(
             path=_path(layer, store),
             diff_id=diff_id,
-            digest=layer.digest if layer.digest.startswith("sha256:") else None,
+            digest=layer.sha256,
             descriptor=layer,
         )
         for layer, diff_id in zip(found.layers, config.diff_ids, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from repro.errors import ReproError, TargetError
 from repro.layers.compression import Unpacked
@@ -35,6 +35,7 @@ class View:
         self._lock = threading.Lock()
         self._layers: dict[str, Layer] = {}
         self._in_place: dict[str, InPlace] = {}
+        self._started = _started(image.config)
         self.files = LayeredFiles([])
 
     @property
@@ -80,7 +81,7 @@ class View:
         self._layers[blob.diff_id] = layer or scan_layer(stream)
 
     def _receive(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
-        found, layer = read_layer(stream, diff_id=diff_id, digest=digest)
+        found, layer = read_layer(stream, diff_id=diff_id, digest=digest, started=self._started)
         with self._lock:
             self._layers[found] = layer
         if self._cache:
@@ -162,6 +163,14 @@ def open_image(image: StoredImage, cache: Cache | None, *, verify: bool | None =
     else:
         view.read(verify=verify)
     return view
+
+
+def _started(config: dict[str, Any]) -> frozenset[str]:
+    """Return the names of programs that an image's command may mean."""
+    run = config.get("config") or {}
+    words = [*(run.get("Entrypoint") or ()), *(run.get("Cmd") or ())]
+    parts = [part for word in words for part in str(word).split()]
+    return frozenset(part.rpartition("/")[2] for part in parts[:100])
 
 
 def _range(stream: BinaryIO, at: int, size: int) -> tuple[bytes, str]:

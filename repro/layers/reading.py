@@ -12,14 +12,15 @@ from repro.layers import interest
 from repro.layers.compression import Unpacked
 from repro.layers.index import Builder, Extent, Layer
 from repro.layers.tar import BLOCK, Tar, cut
-from repro.probe.files import Files
+from repro.probe.files import MATCH, Files
 
 if TYPE_CHECKING:
+    import re
     from typing import BinaryIO
 
     from repro.layers.tar import Entry
 
-AHEAD: Final = 4 << 20
+AHEAD: Final = 8 << 20
 """First bytes of a large file that are held while it passes: what is read backwards lies there."""
 BUFFER: Final = 32 << 10
 """Bytes that are read at a time where the next header is looked for."""
@@ -84,21 +85,24 @@ def scan_layer(stream: BinaryIO) -> Layer:
 
 
 def read_layer(
-    stream: BinaryIO, *, diff_id: str | None = None, digest: str | None = None
+    stream: BinaryIO,
+    *,
+    diff_id: str | None = None,
+    digest: str | None = None,
+    started: frozenset[str] = frozenset(),
 ) -> tuple[str, Layer]:
     """Index a layer from its stored bytes; return its diff ID with it.
 
-    `digest` is what the stored bytes have to hash to, `diff_id` what the unpacked ones have to.
-    Raises TargetError where they do not, and for what is no layer.
+    `digest` is what the stored bytes have to hash to, `diff_id` what the unpacked ones have to;
+    `started` are names of programs that the image starts. Raises TargetError where digests differ,
+    and for what is no layer.
     """
     unpacked = Unpacked(stream, hashed=digest is not None)
     tar, builder = Tar(Stream(unpacked)), Builder()
     for entry in tar:
         path = builder.add(entry)
         if path is not None and entry.sparse is None:
-            extents = keep(tar, path, entry)
-            if extents:
-                builder.layer.content[entry.at] = extents
+            keep(tar, path, entry, builder.layer, started)
     unpacked.drain()
     for wanted, found in ((digest, unpacked.stored.digest), (diff_id, unpacked.digest)):
         if wanted is not None and wanted != found:
@@ -109,29 +113,62 @@ def read_layer(
     return unpacked.digest, builder.layer
 
 
-def keep(tar: Tar, path: str, entry: Entry) -> list[Extent]:
+def keep(tar: Tar, path: str, entry: Entry, layer: Layer, started: frozenset[str]) -> None:
     """Keep of a passing file what collectors will ask for."""
-    size = interest.kept(path, entry.size, program=entry.program)
-    if size:
-        return [(0, tar.content(size))]
-    reader = interest.reader(path)
-    if reader is None or not entry.size:
-        return []
-    passing = Passing(tar, entry.size)
-    with suppress(OSError, ValueError):  # The collector will meet the same fault.
-        reader(passing, f"/{path}")
-    return passing.used()
+    readers = interest.readers(path, started, executable=entry.program)
+    pattern = interest.text(path)
+    size = interest.kept(path, entry.size, executable=entry.program)
+    if size == entry.size or not (readers or pattern):
+        extents = [(0, tar.content(size))] if size else []
+    else:
+        passing = Passing(tar, entry.size, Search(pattern) if pattern else None)
+        for reader in readers:
+            with suppress(OSError, ValueError):  # The collector will meet the same fault.
+                reader(passing, f"/{path}")
+        extents = passing.used()
+        if passing.search and pattern:
+            layer.found[entry.at] = {key(pattern): passing.searched()}
+    if extents:
+        layer.content[entry.at] = extents
+
+
+def key(pattern: re.Pattern[bytes]) -> str:
+    """Return what stands for a pattern in an index."""
+    return pattern.pattern.decode("latin-1")
+
+
+class Search:
+    """Looks for a pattern in bytes that pass, as `scan` of the probe does in those that stay."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self._tail = b""
+        self.match: bytes | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Look at the next bytes; a match at their end may go on in those after them."""
+        if self.match is None:
+            data = self._tail + piece
+            found = self._pattern.search(data)
+            if found and found.end() < len(data):
+                self.match = found.group()[:MATCH]
+            self._tail = data[-2 * MATCH :]
+
+    def end(self) -> bytes | None:
+        """Return the first match, also one that ends where the bytes do."""
+        found = self._pattern.search(self._tail)
+        return self.match or (found.group()[:MATCH] if found else None)
 
 
 class Passing(Files):
     """One file of a tar that goes by: it is read forwards, and backwards in its first bytes."""
 
-    def __init__(self, tar: Tar, size: int) -> None:
+    def __init__(self, tar: Tar, size: int, search: Search | None = None) -> None:
         self._tar = tar
         self._size = size
-        self._head = tar.content(min(size, AHEAD))
-        self._position = len(self._head)
-        self._pieces: list[Extent] = [(0, self._head)]
+        self.search = search
+        self._position = 0
+        self._pieces: list[Extent] = [(0, self._next(min(size, AHEAD)))]
         self._asked: dict[Extent, None] = {}
 
     def size(self, path: str) -> int:  # noqa: ARG002  # There is one file alone.
@@ -161,15 +198,29 @@ class Passing(Files):
         """Return what was read of it, each part once."""
         return list(self._asked)
 
+    def searched(self) -> bytes | None:
+        """Return what the search found, after the rest of the file has passed as well."""
+        if self.search is None:
+            return None
+        while self.search.match is None and self._position < self._size:
+            self._next(AHEAD)
+        return self.search.end()
+
+    def _next(self, size: int) -> bytes:
+        data = self._tar.content(size)
+        self._position += len(data)
+        if self.search:
+            self.search.feed(data)
+        return data
+
     def _forward(self, path: str, offset: int, size: int) -> bytes:
         start, last = self._pieces[-1]
         if size > FAR or (offset < self._position and not start <= offset <= self._position):
             raise OSError(errno.ESPIPE, "has passed", path)
         while self._position < offset:
-            self._position += len(self._tar.content(min(AHEAD, offset - self._position)))
+            self._next(min(AHEAD, offset - self._position))
         kept = last[offset - start :] if offset < start + len(last) else b""
-        data = kept + self._tar.content(size - len(kept))
-        self._position += len(data) - len(kept)
+        data = kept + self._next(size - len(kept))
         self._pieces.append((offset, data))
         return data
 

@@ -33,10 +33,17 @@ class Endpoint:
         self.url, self.origin, self.tls = url, origin, tls
 
 
-def connect(host: str | None = None, context: str | None = None) -> docker.DockerClient:
-    """Reach the engine that the user means; EngineError says where it was looked for."""
+def connect(
+    host: str | None = None, context: str | None = None, *, podman: bool = False
+) -> docker.DockerClient:
+    """Reach the engine that the user means; EngineError says where it was looked for.
+
+    With `podman` its own sockets come before Docker's, where none was named.
+    """
     tried = []
-    for endpoint in _endpoints(host, context):
+    named = host or context or os.environ.get("DOCKER_HOST")
+    endpoints = _podman() if podman and not named else _endpoints(host, context)
+    for endpoint in endpoints:
         try:
             return _client(endpoint)
         except (DockerException, OSError, ValueError) as error:
@@ -73,6 +80,17 @@ def _usual() -> Iterator[Endpoint]:
     ):
         if Path(path).exists():
             yield Endpoint(f"unix://{path}", "a socket that is there")
+
+
+def _podman() -> Iterator[Endpoint]:
+    """List where Podman's service listens: podman-system-service(1)."""
+    url = os.environ.get("CONTAINER_HOST")
+    if url:
+        yield Endpoint(url, "CONTAINER_HOST")
+        return
+    runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
+    for path in (f"{runtime}/podman/podman.sock", "/run/podman/podman.sock"):
+        yield Endpoint(f"unix://{path}", "Podman's socket")
 
 
 def _of_context(name: str) -> Endpoint:

@@ -6,7 +6,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import requests
 from docker.errors import DockerException
@@ -42,7 +42,7 @@ class EngineImage(StoredImage):
         try:
             pieces = self.client.api.get_image(self.config_digest, chunk_size=CHUNK)
             with Export(pieces) as stream:
-                deliver_stream(stream, receive)
+                deliver_stream(cast("BinaryIO", stream), receive)
         except (DockerException, requests.RequestException) as error:
             raise EngineError(
                 f"the engine cannot export {self.name}: {str(error)[:300]}"

@@ -1,8 +1,10 @@
-"""From what a user types to a snapshot: `local`, `python:PATH`, an image or a container."""
+"""From what a user types to a snapshot: an image, a container, an archive, an environment."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from repro.errors import UsageError
 from repro.target.options import parse_env, parse_volume
@@ -13,31 +15,67 @@ if TYPE_CHECKING:
     from repro.manifest import Manifest
     from repro.target.options import Options
 
+STORED: Final = ("docker-archive", "oci-archive", "oci-dir", "registry")
+"""Schemes of images that no engine has; Skopeo and Syft call them so too."""
+
 
 def snapshot(text: str, options: Options) -> Manifest:
     """Take the snapshot of a target; errors say what was looked for and where."""
+    return snapshots(text, options)[0]
+
+
+def snapshots(text: str, options: Options) -> list[Manifest]:
+    """Take the snapshot of a target, of each of its platforms where all of them are meant."""
     for volume in options.volumes:
         parse_volume(volume)
     for variable in options.env:
         parse_env(variable)
     scheme, _, rest = text.partition(":")
+    if scheme in STORED:
+        from repro.target import sources  # noqa: PLC0415
+
+        return sources.snapshots(scheme, rest, options)
+    if options.all_platforms:
+        raise UsageError(
+            f"--all-platforms means nothing for {text}",
+            advice="An engine has one; say registry:, oci-dir: or oci-archive: before the name.",
+        )
+    if scheme == "dir":
+        return [_directory(rest, options)]
     if text == "local" or scheme == "python":
-        return _without_engine(text, rest, options)
+        return [_without_engine(text, rest, options)]
+    return [_with_engine(text, options)]
+
+
+def _with_engine(text: str, options: Options) -> Manifest:
     from repro.target.engine import connect  # noqa: PLC0415  # the SDK takes 0.1 s to import
 
-    client = connect(options.host, options.context)
+    scheme, _, rest = text.partition(":")
+    podman = scheme == "podman" and bool(rest)
+    client = connect(options.host, options.context, podman=podman)
     try:
         return _in_engine(client, text, options)
     finally:
         client.close()
 
 
-def _without_engine(text: str, rest: str, options: Options) -> Manifest:
-    from repro.target import local  # noqa: PLC0415
+def _directory(path: str, options: Options) -> Manifest:
+    from repro.target import static  # noqa: PLC0415
 
     if options.gpus or options.volumes or options.env or options.platform:
         raise UsageError(
-            f"--gpus, --volume, --env and --platform mean nothing for {text}",
+            "--gpus, --volume, --env and --platform mean nothing for dir:",
+            advice="They are for images; a directory is only read.",
+        )
+    return static.directory(path, options)
+
+
+def _without_engine(text: str, rest: str, options: Options) -> Manifest:
+    from repro.target import local  # noqa: PLC0415
+
+    if options.gpus or options.volumes or options.env or options.platform or options.static:
+        raise UsageError(
+            f"--gpus, --volume, --env, --platform and --static mean nothing for {text}",
             advice="They are for images; set variables in the shell instead.",
         )
     if text != "local" and not rest:
@@ -51,13 +89,15 @@ def _in_engine(client: docker.DockerClient, text: str, options: Options) -> Mani
     scheme, _, rest = text.partition(":")
     if scheme == "image" and rest:
         return image.snapshot(client, rest, options)
+    if scheme in ("docker", "podman") and rest:
+        return image.snapshot(client, rest, msgspec.structs.replace(options, static=True))
     if scheme == "container" and rest:
         found = container.find(client, rest)
         if found is None:
             raise UsageError(f"no container {rest!r} in this engine", advice="See `docker ps`.")
         return container.snapshot(client, found, options)
     is_image = image.inspect(client, text) is not None
-    running = container.find(client, text)
+    running = None if is_image and options.static else container.find(client, text)
     if is_image and running is not None and running.name == text:
         raise UsageError(
             f"{text!r} is an image and also a container",
@@ -67,4 +107,6 @@ def _in_engine(client: docker.DockerClient, text: str, options: Options) -> Mani
         return image.snapshot(client, text, options)
     if running is None:
         raise sandbox.missing(text)
+    if options.static:
+        raise UsageError(f"{text!r} is a container", advice="--static is for images alone.")
     return container.snapshot(client, running, options)

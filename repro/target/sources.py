@@ -2,13 +2,119 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from repro.errors import UsageError
+from repro.layers.platforms import Selection
+from repro.target import static
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from repro.layers.stored import StoredImage
+    from repro.manifest import Manifest
     from repro.target.options import Options
 
     Open = Callable[[str, Options], AbstractContextManager[list[StoredImage]]]
+
+
+def snapshots(scheme: str, rest: str, options: Options) -> list[Manifest]:
+    """Take the snapshots of the images that `SCHEME:REST` means: one, or one a platform."""
+    if not rest:
+        raise UsageError(f"{scheme}: names nothing", advice=f"For example {EXAMPLES[scheme]}")
+    if options.gpus or options.volumes or options.env:
+        raise UsageError(
+            f"--gpus, --volume and --env mean nothing for {scheme}:",
+            advice="They are for images that are run; this one is only read.",
+        )
+    with SCHEMES[scheme](rest, options) as images:
+        return [static.snapshot(image, options) for image in images]
+
+
+def selection(options: Options) -> Selection:
+    """Return which of several platforms is meant."""
+    return Selection(platform=options.platform, all_platforms=options.all_platforms)
+
+
+@contextmanager
+def _docker_archive(text: str, options: Options) -> Iterator[list[StoredImage]]:
+    from repro.layers import docker_archive  # noqa: PLC0415
+    from repro.layers.outer import split  # noqa: PLC0415
+
+    path, chosen = split(text)
+    with docker_archive.images(path, chosen, selection(options)) as images:
+        yield images
+
+
+@contextmanager
+def _oci(text: str, options: Options) -> Iterator[list[StoredImage]]:
+    from repro.layers import oci_layout  # noqa: PLC0415
+    from repro.layers.outer import split  # noqa: PLC0415
+
+    path, chosen = split(text)
+    with oci_layout.images(path, chosen, selection(options)) as images:
+        yield images
+
+
+@contextmanager
+def _registry(text: str, options: Options) -> Iterator[list[StoredImage]]:
+    from repro.layers.descriptor import Descriptor  # noqa: PLC0415
+    from repro.layers.documents import Documents  # noqa: PLC0415
+    from repro.registry.client import Registry  # noqa: PLC0415  # requests takes 0.1 s to import
+    from repro.registry.reference import Reference  # noqa: PLC0415
+
+    reference = Reference.parse(text)
+    authority = Path(options.ca_file) if options.ca_file else None
+    with Registry(reference, ca_file=authority, plain_http=options.plain_http) as registry:
+
+        def fetch(descriptor: Descriptor) -> bytes:
+            if descriptor.is_manifest:
+                return registry.manifest(descriptor.digest).data
+            return registry.config(descriptor.digest, descriptor.size)
+
+        root = registry.manifest(reference.digest or reference.tag or "latest")
+        described = Documents(fetch, text).images(
+            Descriptor(media_type=root.media_type, digest=root.digest, size=len(root.data)),
+            root.data,
+            selection(options),
+        )
+        yield [_remote(text, image, registry, several=len(described) > 1) for image in described]
+
+
+def _remote(text: str, image: Any, registry: Any, *, several: bool) -> StoredImage:
+    from repro.layers.stored import Blob, StoredImage  # noqa: PLC0415
+
+    blobs = [
+        Blob(
+            diff_id=diff_id,
+            digest=layer.digest,
+            size=layer.size,
+            open=partial(registry.blob, layer.digest, layer.size),
+        )
+        for diff_id, layer in zip(image.config.diff_ids, image.layers, strict=True)
+    ]
+    return StoredImage(
+        name=f"{text} {image.config.platform}" if several else text,
+        config=image.config.document,
+        config_digest=image.config.digest,
+        manifest_digest=image.manifest_digest,
+        blobs=tuple(blobs),
+    )
+
+
+SCHEMES: Final[dict[str, Open]] = {
+    "docker-archive": _docker_archive,
+    "oci-archive": _oci,
+    "oci-dir": _oci,
+    "registry": _registry,
+}
+EXAMPLES: Final = {
+    "docker-archive": "docker-archive:image.tar, as `docker save -o image.tar` writes it",
+    "oci-archive": "oci-archive:image.tar, as `skopeo copy … oci-archive:image.tar` writes it",
+    "oci-dir": "oci-dir:folder, with an index.json in it",
+    "registry": "registry:ghcr.io/owner/name:tag",
+}
