@@ -116,6 +116,19 @@ def test_a_variant_that_is_not_said_is_the_usual_one() -> None:
     assert str(image.config.platform) == "linux/amd64/v3"
 
 
+def test_a_variant_that_is_said_is_no_other() -> None:
+    blobs, root = variants("linux/arm/v7", "linux/arm64")
+    assert "no image for linux/arm/v6; there is linux/arm/v7, linux/arm64" in refused(
+        blobs, root, Selection(platform="linux/arm/v6")
+    )
+
+
+def test_what_an_image_says_it_is_for_is_escaped() -> None:
+    blobs, root = variants("linux\x1b[31m\n/amd64")
+    (image,) = read(blobs, root)
+    assert str(image.config.platform) == "linux\\x1b[31m\\n/amd64"
+
+
 def test_the_host_s_platform_is_meant_where_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     blobs, root = variants("linux/amd64", "linux/arm64/v8")
     for machine, expected in (("x86_64", "linux/amd64"), ("aarch64", "linux/arm64/v8")):
@@ -324,6 +337,15 @@ def test_a_layer_of_another_kind_is_refused(media_type: str, message: str) -> No
     layers = [blobs.add(LAYERS[0], media_type)]
     content = {"config": blobs.add(config(LAYERS[:1]), CONFIG), "layers": layers}
     assert message in refused(blobs, blobs.document(MANIFEST, content))
+
+
+def test_a_layer_s_digest_is_one_before_anything_is_made_of_it() -> None:
+    blobs = Blobs()
+    layer = blobs.add(LAYERS[0], LAYER) | {"digest": "sha256:../../../etc/passwd"}
+    content = {"config": blobs.add(config(LAYERS[:1]), CONFIG), "layers": [layer]}
+    assert "'sha256:../../../etc/passwd' is not a digest" in refused(
+        blobs, blobs.document(MANIFEST, content)
+    )
 
 
 def test_a_manifest_and_its_config_have_as_many_layers() -> None:
