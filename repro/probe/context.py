@@ -97,6 +97,13 @@ class Context:
                 return fields[5] or "/"
         return "/root" if user in ("0", "root") else "/"
 
+    def place(self, files, text):
+        """A path as the target's processes would take it: `~`, and relative to where they work."""
+        if text.startswith("~/") or text == "~":
+            return self.home(files) + text[1:]
+        folder = self.image.get("WorkingDir") if self._declared else os.getcwd()
+        return os.path.normpath(os.path.join("/", folder if isinstance(folder, str) else "", text))
+
     @property
     def sites(self):
         """All distribution directories of all environments, each once, in order."""

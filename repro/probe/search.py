@@ -30,6 +30,9 @@ ROOTS = (
 """Where serving images and their documentation put models: vLLM, llama.cpp, Triton, TensorRT-LLM,
 SageMaker, KServe, Hugging Face Spaces."""
 
+NEAR = ("/", "/root", "/home/*")
+"""Folders whose own files are looked at, and nothing below: a lone model is put there too."""
+
 SYSTEM = frozenset(
     """
 / /bin /boot /dev /etc /home /lib /lib64 /proc /run /sbin /sys /tmp /usr /usr/bin /usr/lib
@@ -125,6 +128,9 @@ class Survey:
         for pattern in ROOTS:
             for path in disk.expand(files, pattern):
                 self._root(path, DEPTH)
+        for pattern in NEAR:
+            for path in filter(self._listable, disk.expand(files, pattern)):
+                self._root(path, 0)
         for path in _hub_paths(files, context):
             self._cache(path)
         for cache in self.caches:
@@ -152,7 +158,7 @@ class Survey:
             self._seen.add(real)
             found = next(iter(self._files.walk(path, 0, SKIP)), None)
             if found is None:
-                self.faults.append((path, self._why(path)))
+                self.faults.append((path, self._why(path) or "could not be listed"))
                 continue
             _, folders, names = found
             if "pyvenv.cfg" in names or "conda-meta" in folders:
@@ -174,12 +180,16 @@ class Survey:
         paths = [(name, os.path.join(path, name)) for name in names[:1000] if "." not in name]
         return [n for n, p in paths if self._files.is_link(p) and self._files.is_dir(p)]
 
+    def _listable(self, path):
+        # Another user's home is closed to a process that is not root, and no place for its models.
+        return self._why(path) is None
+
     def _why(self, path):
         try:
             self._files.list(path)
         except OSError as error:
             return values.reason(error)
-        return "could not be listed"
+        return None
 
     def _cache(self, path):
         if path not in self.caches and self._files.is_dir(path):
@@ -268,7 +278,7 @@ def _below(files, folder):
 def _hub_paths(files, context):
     variables = dict(context.variables, HOME=context.home(files))
     paths = [
-        os.path.join(variables[name], below).rstrip("/")
+        context.place(files, os.path.join(variables[name], below))
         for name, below in HUB_VARIABLES
         if variables.get(name)
     ]

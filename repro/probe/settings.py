@@ -58,6 +58,7 @@ def _environment(scope, kind, environ, source):
 
 def _nccl(files, context):
     named = context.variables.get("NCCL_CONF_FILE")
+    named = named and context.place(files, named)
     own = os.path.join(context.home(files), ".nccl.conf")
     for path in sorted({*NCCL_FILES, own, named or own}):
         try:

@@ -176,6 +176,22 @@ def test_rules_for_other_formats_speak_of_this_one(
     assert code in codes
 
 
+@pytest.mark.parametrize("path", ["/m.gguf", "/root/m.gguf", "/home/u/m.gguf"])
+def test_a_lone_file_at_the_top_is_found(rooted: Rooted, path: str) -> None:
+    read(rooted, Form().file(METADATA), path)
+    rooted.put(path.replace("m.gguf", "below/n.gguf"), "x")
+    assert {fact["name"] for fact in ask(model, rooted)} == {path}
+
+
+def test_a_closed_home_is_no_fault(rooted: Rooted, monkeypatch: pytest.MonkeyPatch) -> None:
+    rooted.put("/root/m.gguf", Form().file(METADATA))
+    rooted.put("/home/u/x", "x")
+    rooted.denied = {"/root", "/home/u"}
+    real = rooted.exists
+    monkeypatch.setattr(rooted, "exists", lambda path: path in rooted.denied or real(path))
+    assert states(ask(model, rooted)) == {"absent"}
+
+
 def test_a_vision_projector_is_a_model_without_a_tokenizer(rooted: Rooted) -> None:
     rooted.put(PATH, Form().file({"general.architecture": "clip"}))
     assert known(ask(model, rooted), "model", PATH)

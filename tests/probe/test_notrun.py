@@ -142,6 +142,31 @@ def test_the_home_is_that_of_the_images_user(rooted: Rooted, user: str, home: st
     assert said.home(rooted) == "/own"
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("/a/../b", "/b"),
+        ("~/x", "/home/serve/x"),
+        ("~", "/home/serve"),
+        ("x", "/srv/x"),
+        ("../../x", "/x"),
+    ],
+)
+def test_a_path_is_taken_as_the_images_processes_take_it(
+    serving: Rooted, monkeypatch: pytest.MonkeyPatch, text: str, path: str
+) -> None:
+    monkeypatch.chdir("/usr")
+    monkeypatch.setenv("HOME", "/x")
+    assert Context({"image": IMAGE}).place(serving, text) == path
+    assert Context({"image": IMAGE, "live": False}).place(serving, text) == path
+
+
+def test_a_relative_cache_lies_where_the_image_works(serving: Rooted) -> None:
+    serving.put("/srv/cache/hub/models--c--d/refs/main", "1" * 40)
+    found = static(serving, image=IMAGE | {"Env": ["HF_HOME=cache"]})
+    assert "c/d" in {fact["name"] for fact in found if fact["kind"] == "model.revision"}
+
+
 def test_where_no_image_is_known_the_process_decides(rooted: Rooted) -> None:
     context = Context({}, environ={"HOME": "/me", "PATH": "/p"})
     assert (context.home(rooted), context.variables["PATH"]) == ("/me", "/p")
