@@ -11,7 +11,7 @@ from repro.layers.compression import Unpacked
 from repro.layers.content import Contents
 from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
-from repro.layers.reading import is_plain, read_layer, scan_layer
+from repro.layers.reading import plain, read_layer, scan_layer
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from repro.layers.cache import Cache
     from repro.layers.index import Layer
     from repro.layers.stored import Blob, StoredImage
+    from repro.layers.streams import Region
 
 UNVERIFIED: Final = 256 << 20
 """Bytes of layers up to which all are hashed in well under a second."""
@@ -50,11 +51,8 @@ class View:
             cached = {diff_id: self._cache.get(diff_id) for diff_id in wanted}
             self._layers = {diff_id: layer for diff_id, layer in cached.items() if layer}
         wanted -= self._layers.keys()
-        blobs = [blob for blob in self._image.blobs if blob.diff_id in wanted]
-        total = sum(blob.size or 0 for blob in blobs)
-        if verify is False or (verify is None and total > UNVERIFIED):
-            for blob in blobs:
-                self._scan(blob)
+        if verify is not True:
+            self._look([blob for blob in self._image.blobs if blob.diff_id in wanted], verify)
         wanted -= self._layers.keys()
         if wanted:
             self._image.deliver(wanted, self._receive)
@@ -70,15 +68,24 @@ class View:
         for place in self._in_place.values():
             place.close()
 
-    def _scan(self, blob: Blob) -> None:
-        """Index a plain layer where it lies, by its headers alone."""
-        stream = blob.open()
-        if blob.place is None or not is_plain(stream):
-            stream.close()
+    def _look(self, blobs: list[Blob], verify: bool | None) -> None:
+        """Index plain layers where they lie, by their headers alone, where that is worth it."""
+        places = {}
+        for blob in blobs:
+            stream = blob.open()
+            region = plain(stream)
+            if region is None:
+                stream.close()
+            else:
+                places[blob.diff_id] = InPlace(stream, region, blob.diff_id)
+        if verify is None and sum(place.size for place in places.values()) <= UNVERIFIED:
+            for place in places.values():
+                place.close()
             return
-        place = self._in_place[blob.diff_id] = InPlace(stream, f"{blob.place} {blob.diff_id}")
-        layer = self._cache.get(place.key) if self._cache else None
-        self._layers[blob.diff_id] = layer or scan_layer(stream)
+        for diff_id, place in places.items():
+            layer = self._cache.get(place.key) if self._cache else None
+            self._layers[diff_id] = layer or scan_layer(place.region)
+        self._in_place = places
 
     def _receive(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
         found, layer = read_layer(stream, diff_id=diff_id, digest=digest, started=self._started)
@@ -105,15 +112,16 @@ class InPlace:
 
     around = 0
 
-    def __init__(self, stream: BinaryIO, key: str) -> None:
-        self._stream = stream
-        self.key = key
+    def __init__(self, stream: BinaryIO, region: Region, diff_id: str) -> None:
+        self.region = region
+        self.size = region.size
+        self.key = f"{region.place} {diff_id}"
         self.close = stream.close
 
     def __call__(self, at: int, size: int) -> bytes:
         """Return `size` bytes from `at` of the tar; OSError where they are not there."""
-        self._stream.seek(at)
-        data = self._stream.read(size)
+        self.region.seek(at)
+        data = self.region.read(size) or b""
         if len(data) < size:
             raise OSError(errno.EIO, "the layer ends early")
         return data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from repro.errors import TargetError
 from repro.layers import interest
 from repro.layers.compression import Unpacked
 from repro.layers.index import Builder, Extent, Layer
+from repro.layers.streams import Region
 from repro.layers.tar import BLOCK, Tar, cut
 from repro.probe.files import MATCH, Files
 
@@ -44,17 +44,16 @@ class Stream:
 class Seekable:
     """A plain tar in a file as a source: what nobody reads is skipped, and so not hashed."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._size = stream.seek(0, os.SEEK_END)
+    def __init__(self, region: Region) -> None:
+        self._region = region
         self._position = 0
         self._ahead = b""
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes, or fewer at the end alone."""
         if len(self._ahead) < size:
-            self._stream.seek(self._position)
-            self._ahead = self._stream.read(max(size, BUFFER))
+            self._region.seek(self._position)
+            self._ahead = self._region.read(max(size, BUFFER)) or b""
         data, self._ahead = self._ahead[:size], self._ahead[size:]
         self._position += len(data)
         return data
@@ -63,23 +62,24 @@ class Seekable:
         """Leave bytes out; TargetError where there are not as many."""
         self._position += size
         self._ahead = self._ahead[size:]
-        if self._position > self._size:
+        if self._position > self._region.size:
             raise cut()
 
 
-def is_plain(stream: BinaryIO) -> bool:
-    """Tell whether a layer is stored unpacked in a file, so that any part of it can be read."""
-    if not stream.seekable():
-        return False
-    head = stream.read(BLOCK)
-    stream.seek(0)
-    return head[257:262] == b"ustar"
+def plain(stream: BinaryIO) -> Region | None:
+    """Return the part of a file in which a layer lies unpacked, so that any byte can be read."""
+    region = getattr(stream, "raw", None)
+    if not isinstance(region, Region):
+        return None
+    head = region.read(BLOCK) or b""
+    region.seek(0)
+    return region if head[257:262] == b"ustar" else None
 
 
-def scan_layer(stream: BinaryIO) -> Layer:
+def scan_layer(region: Region) -> Layer:
     """Index a plain layer by its headers alone; TargetError for what is no layer."""
     builder = Builder()
-    for entry in Tar(Seekable(stream)):
+    for entry in Tar(Seekable(region)):
         builder.add(entry)
     return builder.layer
 

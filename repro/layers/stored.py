@@ -26,8 +26,6 @@ class Blob:
     """Stored bytes, as the manifest says it."""
     open: Callable[[], BinaryIO]
     """Open the stored bytes from the start; TargetError where they are not there."""
-    place: str | None = None
-    """What tells a file's bytes from any others without reading them: device, inode, time, …"""
 
 
 class Receive(Protocol):

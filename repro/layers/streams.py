@@ -20,11 +20,33 @@ class Region(io.RawIOBase):
     """A part of a file; `fd` is closed with it."""
 
     def __init__(self, fd: int, at: int, size: int) -> None:
-        self._fd, self._at, self._end = fd, at, at + size
+        self._fd, self._start, self._at, self._end = fd, at, at, at + size
+
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return self._end - self._start
+
+    @property
+    def place(self) -> str:
+        """What tells its bytes from any others without reading them."""
+        status = os.fstat(self._fd)
+        times = (status.st_mtime_ns, status.st_ctime_ns)
+        return ":".join(map(str, (status.st_dev, status.st_ino, *times, self._start, self._end)))
 
     def readable(self) -> bool:
         """Return True."""
         return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to another place in it."""
+        base = {os.SEEK_SET: self._start, os.SEEK_CUR: self._at, os.SEEK_END: self._end}[whence]
+        self._at = min(max(base + offset, self._start), self._end)
+        return self._at - self._start
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill a buffer; TargetError where the file has become shorter."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
-from typing import TYPE_CHECKING
+import tempfile
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from repro.errors import TargetError
 from repro.layers.compression import Unpacked
 from repro.layers.reading import Seekable, Stream
+from repro.layers.streams import Region, region
 from repro.layers.tar import Entry, Tar
 from tests.layers.tars import entry, tar
 
@@ -38,7 +40,11 @@ def read(data: bytes) -> list[tuple[Entry, bytes]]:
 
 def skim(data: bytes) -> list[Entry]:
     """Read a tar's headers alone."""
-    return list(Tar(Seekable(io.BytesIO(data))))
+    with tempfile.TemporaryFile() as stream:
+        stream.write(data)
+        stream.flush()
+        with region(stream.fileno(), 0, len(data)) as lying:
+            return list(Tar(Seekable(cast("Region", lying.raw))))
 
 
 @pytest.mark.parametrize("format_", FORMATS[1:])
