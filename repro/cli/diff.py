@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from repro.cli.options import read, target_options
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
+    from repro.manifest import Manifest, Scope
+    from repro.target.options import Options
     from repro.verdict import Verdict
 
 IMPACTS = ("tokens", "prompt", "preprocessing", "sampling", "numerics", "bits", "compat", "speed")
@@ -19,7 +22,7 @@ FORMATS = ("text", "json", "markdown")
 
 @click.command(no_args_is_help=True)
 @click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("b", metavar="B", required=False)
 @click.option(
     "-f",
     "--format",
@@ -42,16 +45,29 @@ FORMATS = ("text", "json", "markdown")
     metavar="LIST",
     help=f"Look at these outputs alone, comma-separated: {', '.join(IMPACTS)}.",
 )
+@click.option(
+    "--scope",
+    "scopes",
+    metavar="LIST",
+    help="Compare these scopes, and do not pass without them: image, process, host.",
+)
+@click.option(
+    "--modes",
+    is_flag=True,
+    help="Compare one image with itself: once run, once read (A alone is named).",
+)
 @click.option("--all", "everything", is_flag=True, help="List harmless changes one by one too.")
 @target_options
 def diff(  # noqa: PLR0917
     a: str,
-    b: str,
+    b: str | None,
     formats: tuple[str, ...],
     output: str | None,
     fail_on: str,
     impacts: str | None,
-    everything: bool,  # click passes it so
+    scopes: str | None,
+    modes: bool,  # click passes it so
+    everything: bool,
     **values: Any,
 ) -> int:
     """Say what differs between A and B, and whether it changes model outputs.
@@ -64,6 +80,8 @@ def diff(  # noqa: PLR0917
       repro diff app:v1 app:v2 --fail-on divergent
       repro diff baseline.json local --impact tokens,prompt
       repro diff v1.json v2.json -f text -f json=drift.json -f markdown=comment.md
+      repro diff evaluated.json registry:ghcr.io/owner/app:v2
+      repro diff --modes app:v1          does reading find what running finds?
 
     \b
     Exit codes:
@@ -72,7 +90,7 @@ def diff(  # noqa: PLR0917
     """
     places = _places(formats, output)
     policy = _policy(fail_on, impacts)
-    verdict = _verdict(a, b, policy, values)
+    verdict = _verdict(_sides(a, b, read(values), modes=modes), policy, _scopes(scopes))
     _report(verdict, places, everything=everything)
     return verdict.exit_code
 
@@ -124,15 +142,39 @@ def _policy(fail_on: str, impacts: str | None) -> Any:
     return Policy(fail_on=fail_on, impacts=wanted)  # type: ignore[arg-type]  # as above
 
 
-def _verdict(a: str, b: str, policy: Any, values: dict[str, Any]) -> Verdict:
-    from repro.cli.source import manifest  # noqa: PLC0415
+def _scopes(text: str | None) -> tuple[Scope, ...] | None:
+    from repro.manifest import SCOPES  # noqa: PLC0415
+
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names or not set(names) <= set(SCOPES):
+        raise UsageError(f"--scope {text!r}", advice=f"Say one or more of {', '.join(SCOPES)}.")
+    return tuple(scope for scope in SCOPES if scope in names)
+
+
+def _sides(a: str, b: str | None, options: Options, *, modes: bool) -> tuple[Manifest, Manifest]:
+    from repro.cli.source import manifest, take  # noqa: PLC0415
+
+    if modes != (b is None):
+        raise UsageError(
+            "--modes compares one image with itself" if b else "B is missing",
+            advice="repro diff A B, or repro diff --modes IMAGE",
+        )
+    if b is not None:
+        return manifest(a, options), manifest(b, options)
+    return take(a, options), take(a, msgspec.structs.replace(options, static=True))
+
+
+def _verdict(
+    sides: tuple[Manifest, Manifest], policy: Any, scopes: tuple[Scope, ...] | None
+) -> Verdict:
     from repro.diff import compare  # noqa: PLC0415
     from repro.rules.catalog import load  # noqa: PLC0415
     from repro.rules.judge import judge  # noqa: PLC0415
     from repro.verdict import decide  # noqa: PLC0415
 
-    options = read(values)
-    comparison = compare(manifest(a, options), manifest(b, options))
+    comparison = compare(*sides, scopes)
     return decide(comparison, judge(comparison, load()), policy)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     metavar="FILE|FOLDER",
     help="Where to write: a file for one target, a folder for several (default: standard output).",
 )
+@click.option("--all-platforms", is_flag=True, help="A manifest for each platform of an image.")
 @target_options
 def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int:
     """Write down what an environment is: a manifest.
@@ -32,20 +33,34 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
     `image:NAME` and `container:NAME` say which where both exist.
 
     \b
+    Images that are read and never run:
+      docker:NAME, podman:NAME     in an engine (or --static NAME)
+      docker-archive:FILE[:NAME]   as `docker save` writes it
+      oci-archive:FILE[:REF]       and oci-dir:FOLDER[:REF], in the OCI layout
+      registry:HOST/NAME[:TAG]     without any engine; a digest may follow
+      dir:FOLDER                   a root file system
+
+    \b
     Examples:
       repro snapshot vllm/vllm-openai:v0.11.0 --gpus all -o serving.json
       repro snapshot my-running-container
       repro snapshot app:v1 app:v2 -o manifests/
       repro snapshot python:/opt/venv/bin/python --no-frameworks
+      repro snapshot registry:ghcr.io/owner/app:v2 --platform linux/arm64 -o v2.json
+      repro snapshot oci-archive:app.tar --all-platforms -o manifests/
     """
-    from repro.cli.source import take  # noqa: PLC0415
+    from repro.cli.source import take_all  # noqa: PLC0415
 
     options = read(values)
-    folder = _folder(output, targets)
+    folder = _folder(output, targets, several=len(targets) > 1 or options.all_platforms)
     failed = 0
     for text in targets:
         try:
-            _deliver(take(text, options), text, output, folder, alone=len(targets) == 1)
+            found = take_all(text, options)
+            alone = len(targets) == len(found) == 1
+            for manifest in found:
+                name = manifest.target.name if len(found) > 1 else text
+                _deliver(manifest, name, output, folder, alone=alone)
         except ReproError as error:
             if len(targets) == 1:
                 raise
@@ -54,16 +69,14 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
     return 2 if failed else 0
 
 
-def _folder(output: str | None, targets: tuple[str, ...]) -> Path | None:
+def _folder(output: str | None, targets: tuple[str, ...], *, several: bool) -> Path | None:
     """Decide whether the output is a folder, and make it; names in it must not collide."""
-    if output is None or (
-        len(targets) == 1 and not output.endswith("/") and not Path(output).is_dir()
-    ):
+    if output is None or (not several and not output.endswith("/") and not Path(output).is_dir()):
         return None
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise UsageError(
-            f"{output} is a file, and there are {len(targets)} targets",
+            f"{output} is a file, and there is more than one manifest to write",
             advice="Name a folder: -o manifests/",
         )
     names = [_file_name(text) for text in targets]

@@ -29,8 +29,13 @@ def manifest(text: str, options: Options) -> Manifest:
 
 
 def take(text: str, options: Options) -> Manifest:
-    """Take a snapshot, with progress."""
-    from repro.target.resolve import snapshot  # noqa: PLC0415
+    """Take the snapshot of one target, with progress."""
+    return take_all(text, options)[0]
+
+
+def take_all(text: str, options: Options) -> list[Manifest]:
+    """Take the snapshots that a target stands for: one, or one a platform."""
+    from repro.target.resolve import snapshots  # noqa: PLC0415
 
     with working(f"taking a snapshot of {text}"):
-        return snapshot(text, options)
+        return snapshots(text, options)

@@ -25,7 +25,7 @@ OTHERS: Final = {b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2"}
 WINDOW: Final = 128 << 20
 """Memory that a zstd frame may ask for, as the program zstd has it without --long."""
 STEP: Final = 64 << 10
-"""Packed bytes that zstandard takes at a time."""
+"""Packed bytes that are unpacked at a time: each gzip member's end copies what follows it."""
 FREE: Final = 1 << 30
 """Bytes that any layer may unpack to."""
 RATIO: Final = 250
@@ -128,7 +128,8 @@ def _pieces(stored: Stored) -> Iterator[bytes]:
             )
     try:
         if first.startswith(GZIP):
-            yield from _gunzip(stored, first)
+            stored.put_back(first)
+            yield from _gunzip(stored, stored.read(STEP))
         elif first.startswith(ZSTD):
             stored.put_back(first)
             yield from _unzstd(stored)
@@ -154,10 +155,10 @@ def _gunzip(stored: Stored, data: bytes) -> Iterator[bytes]:
             yield from filter(None, [member.decompress(data, CHUNK)])
             data = member.unconsumed_tail
             if not data and not member.eof:
-                data = stored.read()
+                data = stored.read(STEP)
                 if not data:
                     raise _truncated()
-        data = member.unused_data or stored.read()
+        data = member.unused_data or stored.read(STEP)
 
 
 def _unzstd(stored: Stored) -> Iterator[bytes]:

@@ -17,8 +17,12 @@ WHITEOUT: Final = ".wh."
 OPAQUE: Final = ".wh..wh..opq"
 META: Final = ".wh..wh."
 """Names that hide: OCI image specification, layer.md, "Whiteouts"; META is what aufs kept."""
-MOST: Final = 1_000_000
+MOST: Final = 500_000
 """Entries of one layer; a large image of a training framework has 200,000 in all."""
+HEAVIEST: Final = 128 << 20
+"""Bytes of names, links and maps of one layer; 200,000 real names have under 20 MiB."""
+PIECE: Final = 128
+"""Bytes that a piece of a sparse file's map is counted as: what two numbers take in memory."""
 LINKS: Final = 40
 """Links that one path may lead through, as Linux has it (path_resolution(7))."""
 
@@ -59,14 +63,12 @@ class Builder:
     def __init__(self) -> None:
         self.layer = Layer()
         self._count = 0
+        self._weight = 0
 
     def add(self, entry: Entry) -> str | None:
         """Take one entry in and return its path where it is a file; TargetError as for engines."""
-        self._count += 1
-        if self._count > MOST:
-            raise TargetError(
-                f"a layer with more than {MOST} entries", advice="No real image has as many."
-            )
+        pieces = len(entry.sparse.pieces) if entry.sparse else 0
+        self._weigh(len(entry.path) + len(entry.link) + PIECE * pieces)
         path = posixpath.normpath(entry.path).lstrip("/")
         if path == ".." or path.startswith("../"):
             raise malformed(f"a path that leads out of the image: {entry.path[:200]!r}")
@@ -79,6 +81,16 @@ class Builder:
             return None
         self._put(folder, name, entry)
         return f"{folder}/{name}" if entry.kind == "f" else None
+
+    def _weigh(self, size: int) -> None:
+        """Count an entry, or a directory that a path implies, with what is kept of its names."""
+        self._count += 1
+        self._weight += size
+        if self._count > MOST or self._weight > HEAVIEST:
+            raise TargetError(
+                f"a layer with more than {MOST} entries, or {HEAVIEST >> 20} MiB of their names",
+                advice="No real image has as many.",
+            )
 
     def _put(self, folder: str, name: str, entry: Entry) -> None:
         names = self.layer.tree[folder]
@@ -150,6 +162,7 @@ class Builder:
         if node is None or node.kind != "d":
             if node is not None:
                 raise malformed(f"a path below a file: {path[:200]!r}")
+            self._weigh(len(path))
             self.layer.tree[folder][name] = Node("d")
             self.layer.tree[path] = {}
         return path

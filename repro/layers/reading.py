@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 AHEAD: Final = 8 << 20
 """First bytes of a large file that are held while it passes: what is read backwards lies there."""
+KEPT: Final = 64 << 20
+"""Bytes of contents that are kept of one layer as it passes; what is beyond is read on demand."""
 BUFFER: Final = 32 << 10
 """Bytes that are read at a time where the next header is looked for."""
 FAR: Final = 64 << 20
@@ -98,11 +100,11 @@ def read_layer(
     and for what is no layer.
     """
     unpacked = Unpacked(stream, hashed=digest is not None)
-    tar, builder = Tar(Stream(unpacked)), Builder()
+    tar, builder, left = Tar(Stream(unpacked)), Builder(), KEPT
     for entry in tar:
         path = builder.add(entry)
-        if path is not None and entry.sparse is None:
-            keep(tar, path, entry, builder.layer, started)
+        if path is not None and entry.sparse is None and left > 0:
+            left -= keep(tar, path, entry, builder.layer, started)
     unpacked.drain()
     for wanted, found in ((digest, unpacked.stored.digest), (diff_id, unpacked.digest)):
         if wanted is not None and wanted != found:
@@ -113,8 +115,8 @@ def read_layer(
     return unpacked.digest, builder.layer
 
 
-def keep(tar: Tar, path: str, entry: Entry, layer: Layer, started: frozenset[str]) -> None:
-    """Keep of a passing file what collectors will ask for."""
+def keep(tar: Tar, path: str, entry: Entry, layer: Layer, started: frozenset[str]) -> int:
+    """Keep of a passing file what collectors will ask for; return how many bytes that were."""
     readers = interest.readers(path, started, executable=entry.program)
     pattern = interest.text(path)
     size = interest.kept(path, entry.size, executable=entry.program)
@@ -130,6 +132,7 @@ def keep(tar: Tar, path: str, entry: Entry, layer: Layer, started: frozenset[str
             layer.found[entry.at] = {key(pattern): passing.searched()}
     if extents:
         layer.content[entry.at] = extents
+    return sum(len(data) for _, data in extents)
 
 
 def key(pattern: re.Pattern[bytes]) -> str:

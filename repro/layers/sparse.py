@@ -61,7 +61,10 @@ def gnu(block: bytes, more: Callable[[], bytes], stored: int) -> Map:
     goes_on, size = block[482], number(block[483:495])
     while goes_on:
         following = more()
-        pieces += _pairs(following[:504])
+        found = _pairs(following[:504])
+        if not found:
+            raise malformed("a sparse file whose map goes on with nothing")
+        pieces += found
         goes_on = following[504]
         _bound(len(pieces))
     return _checked(size, pieces, stored)
@@ -81,14 +84,15 @@ def pax(records: dict[str, str], content: Callable[[], bytes], left: Callable[[]
 
 def _leading(content: Callable[[], bytes]) -> list[int]:
     """Read format 1.0: lines of decimal numbers, the count first, filled up to whole blocks."""
-    text = content()
-    wanted = None
+    text, wanted = content(), None
     while True:
-        lines = text.split(b"\n")
-        if wanted is None and len(lines) > 1:
-            wanted = 2 * _bound(_decimal(lines[0].decode("ascii", "replace")))
-        if wanted is not None and len(lines) > wanted + 1:
-            return [_decimal(line.decode("ascii", "replace")) for line in lines[1 : wanted + 1]]
+        lines = text.count(b"\n")
+        if wanted is None and lines:
+            first = text.partition(b"\n")[0]
+            wanted = 2 * _bound(_decimal(first.decode("ascii", "replace")))
+        if wanted is not None and lines > wanted:
+            numbers = text.split(b"\n")[1 : wanted + 1]
+            return [_decimal(number.decode("ascii", "replace")) for number in numbers]
         block = content()
         if not block or len(text) > 2 * MOST * DIGITS:
             raise malformed("a sparse file whose map has no end")

@@ -179,9 +179,10 @@ def _size(block: bytes) -> int:
 def _check(block: bytes) -> None:
     """Compare the checksum, which counts its own eight bytes as spaces; some summed signed."""
     said = number(block[148:156])
-    rest = block[:148] + block[156:]
-    found = sum(rest) + 256
-    if said not in (found, found - 256 * sum(byte > 127 for byte in rest)):
+    found = sum(block) - sum(block[148:156]) + 256
+    if said == found:
+        return
+    if said != found - 256 * sum(byte > 127 for byte in block[:148] + block[156:]):
         raise malformed("no header where one has to be")
 
 

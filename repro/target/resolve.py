@@ -19,13 +19,11 @@ STORED: Final = ("docker-archive", "oci-archive", "oci-dir", "registry")
 """Schemes of images that no engine has; Skopeo and Syft call them so too."""
 
 
-def snapshot(text: str, options: Options) -> Manifest:
-    """Take the snapshot of a target; errors say what was looked for and where."""
-    return snapshots(text, options)[0]
-
-
 def snapshots(text: str, options: Options) -> list[Manifest]:
-    """Take the snapshot of a target, of each of its platforms where all of them are meant."""
+    """Take the snapshot of a target, of each of its platforms where all of them are meant.
+
+    Errors say what was looked for and where.
+    """
     for volume in options.volumes:
         parse_volume(volume)
     for variable in options.env:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from repro.manifest import Manifest
     from repro.target.options import Options
 
-    Open = Callable[[str, Options], AbstractContextManager[list[StoredImage]]]
+    Open = Callable[[str, Options, str], AbstractContextManager[list[StoredImage]]]
 
 
 def snapshots(scheme: str, rest: str, options: Options) -> list[Manifest]:
@@ -31,7 +31,7 @@ def snapshots(scheme: str, rest: str, options: Options) -> list[Manifest]:
             f"--gpus, --volume and --env mean nothing for {scheme}:",
             advice="They are for images that are run; this one is only read.",
         )
-    with SCHEMES[scheme](rest, options) as images:
+    with SCHEMES[scheme](rest, options, f"{scheme}:{rest}") as images:
         return [static.snapshot(image, options) for image in images]
 
 
@@ -41,27 +41,27 @@ def selection(options: Options) -> Selection:
 
 
 @contextmanager
-def _docker_archive(text: str, options: Options) -> Iterator[list[StoredImage]]:
+def _docker_archive(text: str, options: Options, name: str) -> Iterator[list[StoredImage]]:
     from repro.layers import docker_archive  # noqa: PLC0415
     from repro.layers.outer import split  # noqa: PLC0415
 
     path, chosen = split(text)
-    with docker_archive.images(path, chosen, selection(options)) as images:
+    with docker_archive.images(path, chosen, selection(options), name=name) as images:
         yield images
 
 
 @contextmanager
-def _oci(text: str, options: Options) -> Iterator[list[StoredImage]]:
+def _oci(text: str, options: Options, name: str) -> Iterator[list[StoredImage]]:
     from repro.layers import oci_layout  # noqa: PLC0415
     from repro.layers.outer import split  # noqa: PLC0415
 
     path, chosen = split(text)
-    with oci_layout.images(path, chosen, selection(options)) as images:
+    with oci_layout.images(path, chosen, selection(options), name=name) as images:
         yield images
 
 
 @contextmanager
-def _registry(text: str, options: Options) -> Iterator[list[StoredImage]]:
+def _registry(text: str, options: Options, name: str) -> Iterator[list[StoredImage]]:
     from repro.layers.descriptor import Descriptor  # noqa: PLC0415
     from repro.layers.documents import Documents  # noqa: PLC0415
     from repro.registry.client import Registry  # noqa: PLC0415  # requests takes 0.1 s to import
@@ -77,28 +77,28 @@ def _registry(text: str, options: Options) -> Iterator[list[StoredImage]]:
             return registry.config(descriptor.digest, descriptor.size)
 
         root = registry.manifest(reference.digest or reference.tag or "latest")
-        described = Documents(fetch, text).images(
+        described = Documents(fetch, name).images(
             Descriptor(media_type=root.media_type, digest=root.digest, size=len(root.data)),
             root.data,
             selection(options),
         )
-        yield [_remote(text, image, registry, several=len(described) > 1) for image in described]
+        yield [_remote(name, image, registry, several=len(described) > 1) for image in described]
 
 
-def _remote(text: str, image: Any, registry: Any, *, several: bool) -> StoredImage:
+def _remote(name: str, image: Any, registry: Any, *, several: bool) -> StoredImage:
     from repro.layers.stored import Blob, StoredImage  # noqa: PLC0415
 
     blobs = [
         Blob(
             diff_id=diff_id,
-            digest=layer.digest,
+            digest=layer.sha256,
             size=layer.size,
             open=partial(registry.blob, layer.digest, layer.size),
         )
         for diff_id, layer in zip(image.config.diff_ids, image.layers, strict=True)
     ]
     return StoredImage(
-        name=f"{text} {image.config.platform}" if several else text,
+        name=f"{name} ({image.config.platform})" if several else name,
         config=image.config.document,
         config_digest=image.config.digest,
         manifest_digest=image.manifest_digest,

@@ -15,30 +15,12 @@ from repro.layers.reading import read_layer
 from tests.layers import hostile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from _pytest.mark import ParameterSet
-
     from repro.layers.index import Layer
 
 SECONDS: Final = 20
 """Of a processor: other work must not count."""
 MEMORY: Final = 1 << 30
 """Bytes of address space that a reader of any layer has to do with."""
-
-
-OPEN: Final = {
-    "bomb-entries": "headers are checked too slowly for a million of them",
-    "bomb-whiteouts": "headers are checked too slowly for a million of them",
-    "bomb-folders": "folders that paths imply are not counted",
-    "bomb-names": "bytes of names are not counted",
-    "bomb-links": "bytes of links are not counted",
-    "bomb-maps": "pieces of sparse files are not counted over a layer",
-    "bomb-maps-inside": "pieces of sparse files are not counted over a layer",
-    "bomb-kept": "what is kept of contents is not counted",
-    "bomb-gnu-map": "a map of empty pieces may go on without end",
-}
-"""What the reader does not bound yet, with the reason; each is to be taken out once it does."""
 
 
 def paths(layer: Layer) -> set[str]:
@@ -67,14 +49,7 @@ def test_a_layer_is_read_or_refused_as_the_table_says(case: hostile.Case) -> Non
     check(case)
 
 
-def costly() -> Iterator[ParameterSet]:
-    """Yield the costly cases; those that are open would take a minute or all memory each."""
-    for case in hostile.COSTLY:
-        is_open = pytest.mark.xfail(run=False, reason=OPEN.get(case.name, ""))
-        yield pytest.param(case, id=case.name, marks=[is_open] if case.name in OPEN else [])
-
-
-@pytest.mark.parametrize("case", list(costly()))
+@pytest.mark.parametrize("case", hostile.COSTLY, ids=lambda case: case.name)
 def test_a_costly_layer_costs_little(case: hostile.Case) -> None:
     """In a process of its own, whose memory ends where no layer should come."""
     command = [sys.executable, "-m", "tests.layers.test_hostile", case.name]
