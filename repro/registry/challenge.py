@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LONGEST: Final = 4096
-"""Characters of the header that are read."""
 _PARAMETER: Final = re.compile(
     r"""(?:(?P<scheme>[A-Za-z]{1,32})[ ]+)?
         (?P<key>[A-Za-z_]{1,32})[ ]?=[ ]?
@@ -29,7 +27,7 @@ class Challenge:
 
 def parse(header: str) -> list[Challenge]:
     """Return the challenges of a header, in order; what is malformed is left out."""
-    text, found = header[:LONGEST].strip(), list[tuple[str, dict[str, str]]]()
+    text, found = header.strip(), list[tuple[str, dict[str, str]]]()
     for match in _PARAMETER.finditer(text):
         if match["scheme"]:
             found.append((match["scheme"].lower(), {}))

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from repro.registry.helper import HelperError, get
+from repro.registry.keychain import HelperError, get
 from repro.registry.login import Login, from_entry
 from repro.registry.reference import HUB, HUB_NAMES
 

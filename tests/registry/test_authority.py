@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -87,6 +89,20 @@ def test_a_token_that_has_expired_is_renewed(opened: Opening) -> None:
         registry.uses = 0
         assert client.manifest("v1").data == DATA
     assert registry.tokens == 2
+
+
+def test_threads_share_one_token(opened: Opening) -> None:
+    registry, together = TokenRegistry(), threading.Barrier(4)
+
+    def behave(exchange: Exchange) -> None:
+        if exchange.path.startswith("/v2/") and exchange.asked.authorization is None:
+            together.wait(10)
+        registry.behave(exchange)
+
+    with serving(behave) as server, ThreadPoolExecutor(4) as pool:
+        client = opened(server.host)
+        assert [one.data for one in pool.map(client.manifest, ["v1"] * 4)] == [DATA] * 4
+    assert registry.tokens == 1
 
 
 @pytest.mark.parametrize(

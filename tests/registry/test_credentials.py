@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from repro.registry import helper
+from repro.registry import keychain
 from repro.registry.credentials import find
 from repro.registry.login import Login
 from repro.registry.reference import Reference
@@ -234,6 +234,6 @@ def test_a_helper_that_hangs_is_ended_with_its_children(helpers: Helpers, script
     helpers.add("slow", script)
     path = helpers.configure()["PATH"]
     before = time.monotonic()
-    with pytest.raises(helper.HelperError, match="did not answer within 0 s"):
-        helper.get("slow", "registry.example", path=path, seconds=0.3)
+    with pytest.raises(keychain.HelperError, match="did not answer within 0 s"):
+        keychain.get("slow", "registry.example", path=path, seconds=0.3)
     assert time.monotonic() - before < 3

@@ -151,6 +151,14 @@ def test_other_bytes_than_the_digest_says(opened: Opening, by: str) -> None:
     assert len(server.asked) == 1
 
 
+def test_a_digest_is_not_exchanged_for_another(opened: Opening) -> None:
+    with (
+        serving(lambda exchange: give(exchange, Docker_Content_Digest=DIGEST)) as server,
+        pytest.raises(RegistryError, match="another content than its digest"),
+    ):
+        opened(server.host).manifest(digest_of(b"other"))
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
@@ -280,6 +288,18 @@ def test_signatures_are_in_no_message_and_no_traceback(opened: Opening) -> None:
     assert "cannot be reached" in text
     assert "secret" not in text
     assert "hidden" not in text
+
+
+def test_a_refusal_of_storage_is_told_without_its_signature(opened: Opening) -> None:
+    def behave(exchange: Exchange) -> None:
+        if exchange.path != PLACE:
+            return exchange.answer(410)
+        place = f"http://user:hidden@{exchange.server.host}/storage?signature=secret"
+        return exchange.answer(302, Location=place)
+
+    with serving(behave) as server, pytest.raises(RegistryError) as caught:
+        opened(server.host).manifest("v1")
+    assert caught.value.message == f"http://{server.host}/storage answers 410"
 
 
 def test_terminal_codes_of_a_server_are_not_printed(opened: Opening) -> None:

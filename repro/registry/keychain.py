@@ -1,4 +1,4 @@
-"""Asks a credential helper: a program that keeps passwords in a keychain.
+"""Asks for a login in a keychain, through the credential helper that opens it.
 
 Source: https://github.com/docker/docker-credential-helpers, README.md.
 """
