@@ -1,4 +1,4 @@
-"""What all tests share: a folder that behaves as a target's root."""
+"""What all tests share: a folder that behaves as a target's root, and a cache of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import pytest
 from tests.probe.rooted import Rooted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep tests out of the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPRO_CACHE_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ BELOW: Final = {
     "probe": set[str](),
     "registry": {"errors"},
     "layers": {"probe", "errors"},
-    "registry": {"errors"},
     "target": {"layers", "registry", "probe", "manifest", "errors"},
     "diff": {"manifest", "errors"},
     "rules": {"diff", "manifest", "errors"},

@@ -18,7 +18,8 @@ WHOLE: Final = re.compile(
     r"(var/lib|usr/lib/sysimage)/rpm/[^/]*|(.*/)?conda-meta/[^/]*\.json|"
     r"(etc|usr/lib)/os-release|etc/passwd|etc/ld\.so\.cache|"
     r"(.*/)?lib[^/]*/(.*/)?(libc[.-][^/]*|ld-musl-[^/]*)|"
-    r"usr/local/cuda[^/]*/version\.(json|txt)|"
+    r"usr/local/cuda[^/]*/version\.(json|txt)|opt/tritonserver/TRITON_VERSION|"
+    r"(.*/)?\.?nccl\.conf|(.*/)?config\.pbtxt|etc/timezone|"
     r"(.*/)?\.cache/huggingface/download/.*\.metadata|(.*/)?refs/[^/]*|"
     r"(.*/)?blobs/[0-9a-f]{40,64}|(.*/)?1_Pooling/config\.json|(.*/)?additional_chat_templates/.*"
 )

@@ -46,6 +46,8 @@ class Context:
         self.image = options.get("image") or {}
         """The image's config as engines have it: Entrypoint, Cmd, Env (a list), Labels, User,
         WorkingDir; whatever stands there."""
+        self.given = options.get("env")
+        """Variables that the user set for the run, as NAME=VALUE."""
         self.timeout = options.get("timeout", 120)
         """Seconds that the whole probe may take."""
         self.entry_only = options.get("entry_only", False)
@@ -75,11 +77,11 @@ class Context:
     def variables(self):
         """The variables that decide where files are looked for.
 
-        An image's are those that it declares, so that a run changes nothing of what is found in
-        its files; without an image (`local`) they are the process's own.
+        An image's are those that it declares and those that the user sets, so that a run finds
+        in its files what reading finds; without an image (`local`) they are the process's own.
         """
         if self._declared:
-            return dict({"PATH": PATH}, **pairs(self.image.get("Env")))
+            return dict({"PATH": PATH}, **dict(pairs(self.image.get("Env")), **pairs(self.given)))
         return self.environ
 
     def home(self, files):

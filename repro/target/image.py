@@ -58,7 +58,7 @@ def _run(
     client: docker.DockerClient, reference: str, inspected: dict[str, Any], options: Options
 ) -> Manifest:
     image_id = str(inspected["Id"])
-    told = probe_options(options, image=image_config(inspected))
+    told = probe_options(options, image=image_config(inspected), env=list(options.env))
     with ThreadPoolExecutor(1) as beside:
         engine = beside.submit(about, client)
         return take(

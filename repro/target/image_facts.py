@@ -22,7 +22,7 @@ USERINFO: Final = re.compile(r"(//)[^/@\s]+@")
 def image_config(inspected: dict[str, Any]) -> dict[str, Any]:
     """Pick the part of an image's config that the probe is told."""
     config = inspected.get("Config") or {}
-    keys = ("Entrypoint", "Cmd", "Env", "WorkingDir")
+    keys = ("Entrypoint", "Cmd", "Env", "User", "WorkingDir")
     return {key: config[key] for key in keys if config.get(key)} | {
         "Labels": {k: v for k, v in (config.get("Labels") or {}).items() if LABELS.match(k)}
     }
