@@ -49,10 +49,8 @@ def snapshot(image: StoredImage, options: Options) -> Manifest:
     """Take the snapshot of a stored image; TargetError where a layer cannot be had."""
     inspected = _as_engines_say_it(image.config)
     view = open_image(image, Cache() if options.cache else None, verify=options.verify)
-    if view.unverified:
-        said = (
-            f"{len(view.unverified)} large layers were read in part and their digests not checked"
-        )
+    if view.unverified and options.verify is None:
+        said = f"large layers of {image.name} were read in part, without checking their digests"
         warnings.warn(f"{said}; --verify checks them", UnverifiedWarning, stacklevel=2)
     try:
         found = collect(view.files, told(options, image_config(inspected)))
