@@ -54,7 +54,7 @@ def snapshot(image: StoredImage, options: Options) -> Manifest:
         warnings.warn(f"{said}; --verify checks them", UnverifiedWarning, stacklevel=2)
     try:
         found = collect(view.files, told(options, image_config(inspected)))
-        traced = origins(found.facts, found.touched, view)
+        traced = list(origins(found.facts, found.touched, view))
     finally:
         view.close()
     return assemble(

@@ -70,16 +70,24 @@ def merged(name: str) -> Seen:
     return found
 
 
-def contents(path: Path) -> Contents:
-    """A layer with a way to what was not kept of it."""
+class Fetch:
+    """Reads what was not kept of a layer."""
 
-    def fetch(at: int, size: int) -> bytes:
-        with path.open("rb") as stream:
+    around = 0
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, at: int, size: int) -> bytes:
+        with self._path.open("rb") as stream:
             stream.seek(at)
             return stream.read(size)
 
+
+def contents(path: Path) -> Contents:
+    """A layer with a way to what was not kept of it."""
     with path.open("rb") as stream:
-        return Contents(read_layer(stream)[1], fetch)
+        return Contents(read_layer(stream)[1], Fetch(path))
 
 
 def below(files: Any, folder: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -12,6 +11,7 @@ from lab.engine import DockerEngine
 from lab.images import recipe
 from repro.layers import opening
 from repro.manifest import Fact, Manifest, Unreadable
+from repro.target.export import EngineImage
 from repro.target.options import Options
 from repro.target.resolve import snapshots
 
@@ -37,9 +37,9 @@ IMAGES: Final = (
 """What has a Python, and so can be read both ways."""
 HEAVY: Final = frozenset({"two-cudnn:1", "torch:cpu"})
 """Images of gigabytes."""
-NOT_RUN: Final = ("nopython:1", "distroless:1", "layers:1", "cpp-cuda:1", "cpp-cuda:2")
+NOT_RUN: Final = ("nopython:1", "distroless:1", "cpp-cuda:1", "cpp-cuda:2")
 """What has none: readable through its layers alone."""
-NO_CACHE: Final = Options(cache=False)
+WHOLE: Final = Options(cache=False, verify=True)
 
 
 def marked(names: tuple[str, ...]) -> list[Any]:
@@ -48,7 +48,7 @@ def marked(names: tuple[str, ...]) -> list[Any]:
     ]
 
 
-def take(text: str, options: Options = NO_CACHE) -> Manifest:
+def take(text: str, options: Options = WHOLE) -> Manifest:
     (manifest,) = snapshots(text, options)
     return manifest
 
@@ -101,8 +101,14 @@ def test_an_archive_holds_what_the_engine_has(
     assert passes == []
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS, "registry"])
-@pytest.mark.parametrize("name", ["ml:v1", "conda:1", "cpp-cuda:1", "layers:1"])
+@pytest.mark.parametrize(
+    ("name", "layout"),
+    [
+        *(("ml:v1", layout) for layout in (*LAYOUTS, "registry")),
+        *(("cpp-cuda:1", layout) for layout in ("oci-zstd", "registry")),
+        *((name, "oci-archive-gzip") for name in ("conda:1", "layers:1")),
+    ],
+)
 def test_every_layout_holds_the_same(
     name: str, layout: str, registry: ThrowawayRegistry, tmp_path: Path, passes: list[str]
 ) -> None:
@@ -128,13 +134,13 @@ def test_podman_and_a_directory_of_layers_hold_the_same(
     assert known(podman) == known(docker)
 
 
+@pytest.mark.parametrize("name", ["layers:1", "ml:v1"])
 def test_layers_on_this_machine_s_disk_are_read_where_they_lie(
-    image: BuildImage, docker_engine: Engine
+    name: str, image: BuildImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(EngineImage, "deliver", None)  # Nothing is exported.
+    archive = take(f"docker-archive:{write(tmp_path / 'image.tar', recipe(name), 'app:1')}")
     with DockerEngine() as engine:
-        for name in ("layers:1", "ml:v1"):
-            tag = image(name, host=engine.host)
-            options = partial(Options, cache=False)
-            here = take(f"docker:{tag}", options(host=engine.host))
-            exported = take(f"docker:{image(name)}", options(host=docker_engine.host))
-            assert known(here) == known(exported)
+        tag = image(name, host=engine.host)
+        here = take(f"docker:{tag}", Options(host=engine.host, cache=False))
+    assert known(here) == known(archive)
