@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import static
 from benchmarks.measure import Cost, in_turn
 from lab.engine import DockerEngine, engine, memory_for_data
 from lab.images import build
@@ -25,7 +26,15 @@ REPRO = [sys.executable, "-m", "repro"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the measurements that were asked for, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    names = {"diff": diffs, "big": big, "torch": torch, "same": same}
+    names = {
+        "diff": diffs,
+        "big": big,
+        "torch": torch,
+        "same": same,
+        "wheels": static.wheels,
+        "mixed": static.mixed,
+        "sizes": static.sizes,
+    }
     parser.add_argument("names", nargs="*", choices=[*names, []], default=list(names))
     with tempfile.TemporaryDirectory(prefix="repro-bench-") as folder:
         for name in parser.parse_args(arguments).names:

@@ -16,14 +16,20 @@ from repro.manifest import load
 
 ROOT = Path(__file__).parents[1]
 PAIR = ("fixtures/demo/v1.json", "fixtures/demo/v2.json")
-SHOWN = 28
-"""Lines of the report that the README has room for."""
+"""Of images that were run: what reports/demo.* are made from."""
+IMAGES = tuple(f"oci-archive:fixtures/images/app-v{tag}.oci.tar" for tag in (1, 2))
+"""What the README's first command reads."""
+SHOWN = 20
+"""Lines of the report's head that the README has room for; its end is shown from LAST on."""
+LAST = "brought by layers"
+SHOW = re.compile(r"(\$ repro diff oci-archive:\S+ \S+\n)(.*?)(```)", re.DOTALL)
 
 
-def report(name: str) -> str:
-    """Run the README's first command for one format."""
-    command = [sys.executable, "-m", "repro", "diff", *PAIR, "-f", name]
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+def report(name: str, *sides: str) -> str:
+    """Compare two sides, where there is no engine and no network, and return the report."""
+    command = [sys.executable, "-m", "repro", "diff", *sides, "-f", name]
+    nowhere = {"DOCKER_HOST": "unix:///missing.sock", "ALL_PROXY": "http://127.0.0.1:9"}
+    environment = {**os.environ, **nowhere, "COLUMNS": "100", "NO_COLOR": "1"}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -32,9 +38,10 @@ def report(name: str) -> str:
 
 
 def excerpt(text: str) -> str:
-    """Cut the report where the README does, with the tally that ends it."""
+    """Cut the report where the README does: its head, and its end."""
     lines = text.rstrip("\n").split("\n")
-    return "\n".join([*lines[:SHOWN], "…", lines[-1]])
+    last = next(number for number, line in enumerate(lines) if line.startswith(LAST))
+    return "\n".join([*lines[:SHOWN], "…", *lines[last:], ""])
 
 
 @pytest.mark.parametrize(
@@ -43,23 +50,25 @@ def excerpt(text: str) -> str:
 def test_the_samples_are_what_the_program_writes(name: str, suffix: str) -> None:
     sample = ROOT / "reports" / f"demo.{suffix}"
     if os.environ.get("REPRO_UPDATE_GOLDEN"):
-        sample.write_text(report(name), encoding="utf-8")
+        sample.write_text(report(name, *PAIR), encoding="utf-8")
 
-    assert sample.read_text(encoding="utf-8") == report(name)
+    assert sample.read_text(encoding="utf-8") == report(name, *PAIR)
 
 
-def test_the_readme_shows_the_real_report() -> None:
+def test_the_readme_shows_what_its_first_command_really_says() -> None:
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    shown = re.compile(r"(\$ repro diff fixtures\S+ \S+\n)(.*?)(\n```)", re.DOTALL)
+    real = excerpt(report("text", *IMAGES))
     if os.environ.get("REPRO_UPDATE_GOLDEN"):
-        real = excerpt(report("text"))
-        readme.write_text(shown.sub(lambda m: m[1] + real + m[3], text), encoding="utf-8")
+        readme.write_text(SHOW.sub(lambda m: m[1] + real + m[3], text), encoding="utf-8")
 
-    found = shown.search(readme.read_text(encoding="utf-8"))
+    text = readme.read_text(encoding="utf-8")
+    found = SHOW.search(text)
 
     assert found
-    assert found[2] == excerpt(report("text"))
+    assert found[1] == f"$ repro diff {' '.join(IMAGES)}\n"
+    assert found[2] == real
+    assert text.index("$ repro") == found.start(), "it is the first command"
 
 
 def test_the_commands_of_the_readme_exist() -> None:

@@ -103,7 +103,7 @@ def test_what_could_not_be_read_exits_with_3(tmp_path: Path) -> None:
         (("diff", "OLD", "OLD", "-f", "json", "-f", "text"), "two reports for standard output"),
         (("diff", "OLD", "OLD", "--impact", "vibes"), "--impact 'vibes'"),
         (("diff", "OLD", "OLD", "-o", "/missing/report.md"), "cannot write /missing/report.md"),
-        (("diff", "OLD"), "Missing argument 'B'"),
+        (("diff", "OLD"), "B is missing"),
         (("snapshot",), "Usage: repro snapshot"),
         (("snapshot", "python:"), "python: needs a path"),
         (("snapshot", "python:/missing"), "/missing cannot be started: No such file"),

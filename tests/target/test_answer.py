@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from repro.errors import ProbeError
+from repro.errors import CannotRunError, ProbeError
 from repro.manifest import Component, Unreadable
 from repro.probe.main import answer
 from repro.target.answer import MOST, Output, parse
@@ -114,9 +114,9 @@ def test_the_last_word_on_standard_error_is_told() -> None:
 
 
 def test_an_old_python_is_named() -> None:
-    assert refusal(b"", b"@repro-old-python 3.6\n") == (
-        "the target's Python is 3.6; the probe needs 3.7 or newer"
-    )
+    with pytest.raises(CannotRunError) as caught:
+        parse(Output(b"", b"@repro-old-python 3.6\n"), "abc")
+    assert caught.value.message == "the target's Python is 3.6; the probe needs 3.7 or newer"
 
 
 @pytest.mark.parametrize(
