@@ -161,7 +161,8 @@ class Packed(Archive):
 
     def image(self, places: tuple[Place, ...], **documents: Any) -> StoredImage:
         """Return an image whose layers are here."""
-        return PackedImage(blobs=blobs(self, places), archive=self, places=places, **documents)
+        layers = blobs(self, places, local=False)
+        return PackedImage(blobs=layers, archive=self, places=places, **documents)
 
     def deliver(self, places: Collection[Place], receive: Receive) -> None:
         """Hand over layers in the order in which they pass."""

@@ -52,7 +52,8 @@ class View:
             self._layers = {diff_id: layer for diff_id, layer in cached.items() if layer}
         wanted -= self._layers.keys()
         if verify is not True:
-            self._look([blob for blob in self._image.blobs if blob.diff_id in wanted], verify)
+            blobs = [b for b in self._image.blobs if b.local and b.diff_id in wanted]
+            self._look(blobs, verify)
         wanted -= self._layers.keys()
         if wanted:
             self._image.deliver(wanted, self._receive)

@@ -53,7 +53,7 @@ class Store(Protocol):
         """Open a layer; its stream is its own, and may be read beside others."""
 
 
-def blobs(store: Store, places: Sequence[Place]) -> tuple[Blob, ...]:
+def blobs(store: Store, places: Sequence[Place], *, local: bool = True) -> tuple[Blob, ...]:
     """Return the layers of an image, each with a way to its bytes."""
     return tuple(
         Blob(
@@ -61,6 +61,7 @@ def blobs(store: Store, places: Sequence[Place]) -> tuple[Blob, ...]:
             digest=place.digest,
             size=place.descriptor.size if place.descriptor else None,
             open=partial(store.open, place),
+            local=local,
         )
         for place in places
     )

@@ -26,6 +26,8 @@ class Blob:
     """Stored bytes, as the manifest says it."""
     open: Callable[[], BinaryIO]
     """Open the stored bytes from the start; TargetError where they are not there."""
+    local: bool = False
+    """Whether they lie in a file of this machine, so that opening them costs nothing."""
 
 
 class Receive(Protocol):
