@@ -1,32 +1,66 @@
-"""Says on standard error what takes longer than a second."""
+"""Says on standard error what takes longer than a second, and how far it is."""
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Progress = Callable[[int, int | None], None]
+    """Takes bytes that were read, and those in all where that is known."""
+
+EVERY: Final = 10.0
+"""Seconds from one line to the next where there is no terminal."""
+MEGABYTE: Final = 1_000_000
 
 
 @contextmanager
-def working(text: str) -> Iterator[None]:
-    """Show what is being done: a spinner on a terminal, one line elsewhere if it takes a second."""
+def working(text: str) -> Iterator[Progress]:
+    """Show what is being done, and by what is yielded how far it is.
+
+    On a terminal that is a line that changes; elsewhere there is one if it takes a second, and
+    more while it goes on.
+    """
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        with Console(stderr=True).status(Text(text)):
-            yield
+        with Console(stderr=True).status(Text(text)) as status:
+            yield lambda done, total: status.update(Text(f"{text}: {_amount(done, total)}"))
         return
     timer = threading.Timer(1.0, lambda: click.echo(f"repro: {text} …", err=True))
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield Lines(text)
     finally:
         timer.cancel()
+
+
+class Lines:
+    """Prints a line now and then; threads may share it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._next = time.monotonic() + EVERY
+        self._lock = threading.Lock()
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Take how far it is."""
+        with self._lock:
+            if time.monotonic() < self._next:
+                return
+            self._next = time.monotonic() + EVERY
+        click.echo(f"repro: {self._text}: {_amount(done, total)} …", err=True)
+
+
+def _amount(done: int, total: int | None) -> str:
+    of = f" of {total // MEGABYTE}" if total else ""
+    return f"{done // MEGABYTE}{of} MB read"

@@ -37,5 +37,5 @@ def take_all(text: str, options: Options) -> list[Manifest]:
     """Take the snapshots that a target stands for: one, or one a platform."""
     from repro.target.resolve import snapshots  # noqa: PLC0415
 
-    with working(f"taking a snapshot of {text}"):
-        return snapshots(text, options)
+    with working(f"taking a snapshot of {text}") as progress:
+        return snapshots(text, options, progress)

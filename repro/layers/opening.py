@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from repro.errors import ReproError, TargetError
 from repro.layers.compression import Unpacked
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from repro.layers.stored import Blob, StoredImage
     from repro.layers.streams import Region
 
+Progress = Callable[[int, int | None], None]
+"""Takes bytes that were read of stored layers, and those in all where that is known."""
 UNVERIFIED: Final = 256 << 20
 """Bytes of layers up to which all are hashed in well under a second."""
 PASSES: Final = 20
@@ -30,13 +33,18 @@ PASSES: Final = 20
 class View:
     """An image's files, layer by layer; `close` keeps what was learnt."""
 
-    def __init__(self, image: StoredImage, cache: Cache | None) -> None:
+    def __init__(
+        self, image: StoredImage, cache: Cache | None, progress: Progress | None = None
+    ) -> None:
         self._image = image
         self._cache = cache
+        self._progress = progress
         self._lock = threading.Lock()
         self._layers: dict[str, Layer] = {}
         self._in_place: dict[str, InPlace] = {}
         self._started = _started(image.config)
+        self._done = 0
+        self._total: int | None = None
         self.files = LayeredFiles([])
 
     @property
@@ -56,6 +64,9 @@ class View:
             self._look(blobs, verify)
         wanted -= self._layers.keys()
         if wanted:
+            sizes = {blob.diff_id: blob.size for blob in self._image.blobs}
+            known = [size for name in wanted if (size := sizes.get(name)) is not None]
+            self._total = sum(known) if len(known) == len(wanted) else None
             self._image.deliver(wanted, self._receive)
         self._join()
 
@@ -89,11 +100,21 @@ class View:
         self._in_place = places
 
     def _receive(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
-        found, layer = read_layer(stream, diff_id=diff_id, digest=digest, started=self._started)
+        counted = Counted(stream, self._count) if self._progress else stream
+        found, layer = read_layer(
+            cast("BinaryIO", counted), diff_id=diff_id, digest=digest, started=self._started
+        )
         with self._lock:
             self._layers[found] = layer
         if self._cache:
             self._cache.put(found, layer)
+
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self._done += size
+            done = self._done
+        if self._progress:
+            self._progress(done, self._total)
 
     def _join(self) -> None:
         if missing := set(self._image.diff_ids) - self._layers.keys():
@@ -106,6 +127,20 @@ class View:
             for name in self._image.diff_ids
         }
         self.files = LayeredFiles([contents[diff_id] for diff_id in self._image.diff_ids])
+
+
+class Counted:
+    """A stream that says how much of it was read."""
+
+    def __init__(self, stream: BinaryIO, count: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._count = count
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes."""
+        data = self._stream.read(size)
+        self._count(len(data))
+        return data
 
 
 class InPlace:
@@ -160,13 +195,19 @@ class Again:
         return found[0]
 
 
-def open_image(image: StoredImage, cache: Cache | None, *, verify: bool | None = None) -> View:
+def open_image(
+    image: StoredImage,
+    cache: Cache | None,
+    *,
+    verify: bool | None = None,
+    progress: Progress | None = None,
+) -> View:
     """Read an image; TargetError where a layer is damaged or not there.
 
     With `verify` every layer is read whole, so that its digest is checked; without, plain layers
     in files are read in part. By default that is so for more than UNVERIFIED bytes.
     """
-    view = View(image, cache)
+    view = View(image, cache, progress)
     if image.unpacked:
         view.files = LayeredFiles([DiskLayer(path, overlay=True) for path in image.unpacked])
     else:

@@ -21,6 +21,7 @@ from repro.target.snapshot import probe_options, take
 if TYPE_CHECKING:
     import docker
 
+    from repro.layers.opening import Progress
     from repro.target.answer import Output
     from repro.target.options import Options
 
@@ -39,19 +40,24 @@ def inspect(client: docker.DockerClient, reference: str) -> dict[str, Any] | Non
         raise EngineError(f"the engine cannot look up {reference!r}: {error}") from error
 
 
-def snapshot(client: docker.DockerClient, reference: str, options: Options) -> Manifest:
+def snapshot(
+    client: docker.DockerClient,
+    reference: str,
+    options: Options,
+    progress: Progress | None = None,
+) -> Manifest:
     """Run the probe in a fresh container of an image; read its files where that cannot be."""
     inspected = inspect(client, reference)
     if inspected is None:
         raise sandbox.missing(reference)
     if options.static:
-        return static.snapshot(stored(client, reference, inspected), options)
+        return static.snapshot(stored(client, reference, inspected), options, progress)
     try:
         return _run(client, reference, inspected, options)
     except CannotRunError as error:
         said = f"{error.message}: its files are read instead, and nothing is run"
         warnings.warn(said, NotRunWarning, stacklevel=2)
-        return static.snapshot(stored(client, reference, inspected), options)
+        return static.snapshot(stored(client, reference, inspected), options, progress)
 
 
 def _run(

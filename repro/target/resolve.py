@@ -12,14 +12,16 @@ from repro.target.options import parse_env, parse_volume
 if TYPE_CHECKING:
     import docker
 
+    from repro.layers.opening import Progress
     from repro.manifest import Manifest
     from repro.target.options import Options
 
 STORED: Final = ("docker-archive", "oci-archive", "oci-dir", "registry")
 """Schemes of images that no engine has; Skopeo and Syft call them so too."""
+OTHERS: Final = ("dir", "docker", "podman", "image", "container", "python")
 
 
-def snapshots(text: str, options: Options) -> list[Manifest]:
+def snapshots(text: str, options: Options, progress: Progress | None = None) -> list[Manifest]:
     """Take the snapshot of a target, of each of its platforms where all of them are meant.
 
     Errors say what was looked for and where.
@@ -28,11 +30,15 @@ def snapshots(text: str, options: Options) -> list[Manifest]:
         parse_volume(volume)
     for variable in options.env:
         parse_env(variable)
-    scheme, _, rest = text.partition(":")
+    scheme, colon, rest = text.partition(":")
+    if colon and not rest and scheme in (*STORED, *OTHERS):
+        raise UsageError(
+            f"{text} names nothing", advice="A name or path follows the colon: see --help."
+        )
     if scheme in STORED:
         from repro.target import sources  # noqa: PLC0415
 
-        return sources.snapshots(scheme, rest, options)
+        return sources.snapshots(scheme, rest, options, progress)
     if options.all_platforms:
         raise UsageError(
             f"--all-platforms means nothing for {text}",
@@ -42,17 +48,17 @@ def snapshots(text: str, options: Options) -> list[Manifest]:
         return [_directory(rest, options)]
     if text == "local" or scheme == "python":
         return [_without_engine(text, rest, options)]
-    return [_with_engine(text, options)]
+    return [_with_engine(text, options, progress)]
 
 
-def _with_engine(text: str, options: Options) -> Manifest:
+def _with_engine(text: str, options: Options, progress: Progress | None) -> Manifest:
     from repro.target.engine import connect  # noqa: PLC0415  # the SDK takes 0.1 s to import
 
     scheme, _, rest = text.partition(":")
     podman = scheme == "podman" and bool(rest)
     client = connect(options.host, options.context, podman=podman)
     try:
-        return _in_engine(client, text, options)
+        return _in_engine(client, text, options, progress)
     finally:
         client.close()
 
@@ -76,19 +82,19 @@ def _without_engine(text: str, rest: str, options: Options) -> Manifest:
             f"--gpus, --volume, --env, --platform and --static mean nothing for {text}",
             advice="They are for images; set variables in the shell instead.",
         )
-    if text != "local" and not rest:
-        raise UsageError("python: needs a path", advice="For example python:/opt/venv/bin/python")
     return local.snapshot(rest or None, options)
 
 
-def _in_engine(client: docker.DockerClient, text: str, options: Options) -> Manifest:
+def _in_engine(
+    client: docker.DockerClient, text: str, options: Options, progress: Progress | None
+) -> Manifest:
     from repro.target import container, image, sandbox  # noqa: PLC0415
 
     scheme, _, rest = text.partition(":")
     if scheme == "image" and rest:
-        return image.snapshot(client, rest, options)
+        return image.snapshot(client, rest, options, progress)
     if scheme in ("docker", "podman") and rest:
-        return image.snapshot(client, rest, msgspec.structs.replace(options, static=True))
+        return image.snapshot(client, rest, msgspec.structs.replace(options, static=True), progress)
     if scheme == "container" and rest:
         found = container.find(client, rest)
         if found is None:
@@ -102,7 +108,7 @@ def _in_engine(client: docker.DockerClient, text: str, options: Options) -> Mani
             advice=f"Say which: image:{text} or container:{text}",
         )
     if is_image:
-        return image.snapshot(client, text, options)
+        return image.snapshot(client, text, options, progress)
     if running is None:
         raise sandbox.missing(text)
     if options.static:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from repro.layers.opening import Progress
     from repro.layers.stored import StoredImage
     from repro.manifest import Manifest
     from repro.target.options import Options
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
     Open = Callable[[str, Options, str], AbstractContextManager[list[StoredImage]]]
 
 
-def snapshots(scheme: str, rest: str, options: Options) -> list[Manifest]:
+def snapshots(
+    scheme: str, rest: str, options: Options, progress: Progress | None = None
+) -> list[Manifest]:
     """Take the snapshots of the images that `SCHEME:REST` means: one, or one a platform."""
-    if not rest:
-        raise UsageError(f"{scheme}: names nothing", advice=f"For example {EXAMPLES[scheme]}")
     if options.gpus or options.volumes or options.env:
         raise UsageError(
             f"--gpus, --volume and --env mean nothing for {scheme}:",
             advice="They are for images that are run; this one is only read.",
         )
     with SCHEMES[scheme](rest, options, f"{scheme}:{rest}") as images:
-        return [static.snapshot(image, options) for image in images]
+        return [static.snapshot(image, options, progress) for image in images]
 
 
 def selection(options: Options) -> Selection:
@@ -111,10 +112,4 @@ SCHEMES: Final[dict[str, Open]] = {
     "oci-archive": _oci,
     "oci-dir": _oci,
     "registry": _registry,
-}
-EXAMPLES: Final = {
-    "docker-archive": "docker-archive:image.tar, as `docker save -o image.tar` writes it",
-    "oci-archive": "oci-archive:image.tar, as `skopeo copy … oci-archive:image.tar` writes it",
-    "oci-dir": "oci-dir:folder, with an index.json in it",
-    "registry": "registry:ghcr.io/owner/name:tag",
 }

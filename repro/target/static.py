@@ -27,7 +27,7 @@ from repro.target.origins import Traced, origins
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.layers.opening import View
+    from repro.layers.opening import Progress, View
     from repro.layers.stored import StoredImage
     from repro.probe.files import Files
     from repro.target.options import Options
@@ -45,10 +45,11 @@ class probe:  # noqa: N801  # Stands for a module.
     discover: Any = environments.discover
 
 
-def snapshot(image: StoredImage, options: Options) -> Manifest:
+def snapshot(image: StoredImage, options: Options, progress: Progress | None = None) -> Manifest:
     """Take the snapshot of a stored image; TargetError where a layer cannot be had."""
     inspected = _as_engines_say_it(image.config)
-    view = open_image(image, Cache() if options.cache else None, verify=options.verify)
+    cache = Cache() if options.cache else None
+    view = open_image(image, cache, verify=options.verify, progress=progress)
     if view.unverified and options.verify is None:
         said = f"large layers of {image.name} were read in part, without checking their digests"
         warnings.warn(f"{said}; --verify checks them", UnverifiedWarning, stacklevel=2)
