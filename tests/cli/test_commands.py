@@ -105,7 +105,7 @@ def test_what_could_not_be_read_exits_with_3(tmp_path: Path) -> None:
         (("diff", "OLD", "OLD", "-o", "/missing/report.md"), "cannot write /missing/report.md"),
         (("diff", "OLD"), "B is missing"),
         (("snapshot",), "Usage: repro snapshot"),
-        (("snapshot", "python:"), "python: needs a path"),
+        (("snapshot", "python:"), "python: names nothing"),
         (("snapshot", "python:/missing"), "/missing cannot be started: No such file"),
         (("snapshot", "local", "--gpus", "all"), "mean nothing for local"),
         (("snapshot", "local", "--memory", "lots"), "--memory 'lots' is not an amount"),
