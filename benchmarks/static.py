@@ -9,6 +9,7 @@ import socket
 import statistics
 import sys
 import tempfile
+import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 REPRO: Final = (sys.executable, "-m", "repro", "snapshot")
 ROUNDS: Final = 3
+ENOUGH: Final = 100.0
+"""Seconds of a table's row after which no further round begins: slow runs vary less."""
 SIZES: Final = (0.3, 1, 3, 6)
 """Gigabytes."""
 PATIENCE: Final = 50.0
@@ -76,7 +79,7 @@ def mixed(folder: Path) -> None:
 def _pair(name: str, folder: Path) -> None:
     images = PAIRS[name]
     print(f"\n### {name}: {' and '.join(_gigabytes(image) for image in images)}\n")
-    print("| lies in | repro | syft | ratio | load |\n|---|---|---|---|---|")
+    print("| lies in | repro | syft | ratio | rounds | load |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(dir=folder) as place:
         fetched = _files(name, images, Path(place))
     _engines(name, images, folder)
@@ -129,7 +132,7 @@ def _measure(way: Way, folder: Path) -> None:
     runs: dict[str, list[Account]] = {}
     with _clean(folder, way.host) as env:
         account(_repro(way.first), env)  # To compile what it imports.
-    for _ in range(ROUNDS):
+    for _ in _rounds():
         with _clean(folder, way.host) as env:
             commands = {
                 "cold": _repro(way.first),
@@ -143,7 +146,16 @@ def _measure(way: Way, folder: Path) -> None:
     rivals = {"cold": "first", "warm": "first", "other": "second"}
     said = {"cold": "the first time", "warm": "again", "other": "the second image after it"}
     for kind, rival in rivals.items():
-        _row(f"{way.title}; {said[kind]}", costs[kind], costs.get(rival))
+        _row(f"{way.title}; {said[kind]}", costs[kind], costs.get(rival), len(runs[kind]))
+
+
+def _rounds() -> Iterator[int]:
+    """Count the rounds."""
+    began = time.monotonic()
+    for number in range(ROUNDS):
+        yield number
+        if time.monotonic() - began > ENOUGH:
+            return
 
 
 @contextmanager
@@ -185,12 +197,17 @@ def _median(runs: Sequence[Account]) -> Account:
     )
 
 
-def _row(title: str, own: Account, rival: Account | None) -> None:
+def _row(title: str, own: Account, rival: Account | None, rounds: int) -> None:
     ratio = ""
     if rival:
         ratio = f"{rival.seconds / own.seconds:.1f} ({rival.cpu / own.cpu:.1f} of CPU)"
-    cells = (title, _cell(own), _cell(rival), ratio, f"{os.getloadavg()[0]:.1f}")
+    cells = (title, _cell(own), _cell(rival), ratio, str(rounds), _load())
     print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _load() -> str:
+    """Return the average load of the last minute, the measured programs' own in it."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _cell(cost: Account | None) -> str:
@@ -248,8 +265,8 @@ def sizes(folder: Path) -> None:
             found = _curve(f"docker-archive:{archive}", Path(place), asked=asked)
             asked = "syft" in found and found["syft"].seconds < PATIENCE
             cells = [_cell(found.get(kind)) for kind in ("repro", "verify", "syft")]
-            size, load = archive.stat().st_size / 1e9, os.getloadavg()[0]
-            print(f"| {size:.2f} | {' | '.join(cells)} | {load:.1f} |", flush=True)
+            size = archive.stat().st_size / 1e9
+            print(f"| {size:.2f} | {' | '.join(cells)} | {_load()} |", flush=True)
 
 
 def _curve(source: str, folder: Path, *, asked: bool) -> dict[str, Account]:
@@ -258,7 +275,7 @@ def _curve(source: str, folder: Path, *, asked: bool) -> dict[str, Account]:
     runs: dict[str, list[Account]] = {}
     with _clean(folder) as env:
         account(commands["repro"], env)  # To compile what it imports.
-    for _ in range(ROUNDS):
+    for _ in _rounds():
         for kind, command in commands.items():
             with _clean(folder) as env:
                 runs.setdefault(kind, []).append(account(command, env))

@@ -25,6 +25,7 @@ PLACE: Final = frozenset(
         "properties.environment",
         "properties.entry",
         "properties.links",
+        "properties.certainty",
     }
 )
 """Where a thing is and how it was known, not what it is."""

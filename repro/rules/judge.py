@@ -31,6 +31,7 @@ BESIDE_THE_POINT: Final = frozenset(
         "location",
         "source",
         "properties.owner",
+        "properties.certainty",
         "properties.environment",
         "properties.entry",
         "properties.requires",
