@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +25,7 @@ MOST: Final = 2 << 30
 LARGEST: Final = 1 << 30
 """Bytes that one entry may unpack to."""
 DIGEST: Final = 32
+FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 ENCODER: Final = msgspec.msgpack.Encoder()
 DECODER: Final = msgspec.msgpack.Decoder(Layer)
@@ -40,10 +43,8 @@ class Cache:
 
     def get(self, key: str) -> Layer | None:
         """Return a layer's index; None where there is none, or a damaged one."""
-        path = self._path(key)
         try:
-            data = path.read_bytes()
-            os.utime(path)
+            data = _read(self._path(key))
         except OSError:
             return None
         if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
@@ -74,10 +75,12 @@ class Cache:
 
     def clear(self) -> int:
         """Remove everything; return how many layers there were."""
-        entries = self._entries()
-        for _, _, path in entries:
-            path.unlink(missing_ok=True)
-        return len(entries)
+        count = 0
+        for _, _, path in self._entries():
+            with suppress(OSError):  # A folder that somebody made.
+                path.unlink()
+                count += 1
+        return count
 
     def _path(self, key: str) -> Path:
         return self.folder / hashlib.sha256(key.encode()).hexdigest()
@@ -99,6 +102,16 @@ class Cache:
                 status = path.stat(follow_symlinks=False)
                 found.append((status.st_mtime, status.st_size, path))
         return sorted(found)
+
+
+def _read(path: Path) -> bytes:
+    """Return the bytes of an entry, and note that it was used; OSError for what is no entry."""
+    with os.fdopen(os.open(path, FLAGS), "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            raise OSError(errno.EINVAL, "no entry of the cache", str(path))
+        os.utime(stream.fileno())
+        return stream.read()
 
 
 def _encoded(layer: Layer) -> bytes:

@@ -30,6 +30,15 @@ FREE: Final = 1 << 30
 """Bytes that any layer may unpack to."""
 RATIO: Final = 250
 """How many times its stored size a larger layer may unpack to: text and code stay below 20."""
+TOGETHER: Final = 8 << 30
+"""Bytes that all layers of an image may unpack to, whatever their stored size."""
+
+
+class Spent:
+    """Bytes that an image's layers came to: threads may lose a count, which changes no verdict."""
+
+    stored = 0
+    unpacked = 0
 
 
 class Stored:
@@ -68,9 +77,12 @@ class Unpacked:
     Raises TargetError for what cannot be unpacked, or unpacks to far more than it holds.
     """
 
-    def __init__(self, stream: BinaryIO, *, hashed: bool = True) -> None:
+    def __init__(
+        self, stream: BinaryIO, *, hashed: bool = True, spent: Spent | None = None
+    ) -> None:
         self.stored = Stored(stream, hashed=hashed)
         self._hash = hashlib.sha256()
+        self._spent = spent or Spent()
         self._pieces = self._limited(_pieces(self.stored))
         self._left = memoryview(b"")
         self.size = 0
@@ -107,9 +119,18 @@ class Unpacked:
             pass
 
     def _limited(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        known = 0
         for piece in pieces:
             self._hash.update(piece)
             self.size += len(piece)
+            self._spent.unpacked += len(piece)
+            self._spent.stored += self.stored.size - known
+            known = self.stored.size
+            if self._spent.unpacked > max(TOGETHER, RATIO * self._spent.stored):
+                raise TargetError(
+                    f"layers unpack to more than {TOGETHER >> 30} GiB together",
+                    advice="Those are decompression bombs: no real image is packed so well.",
+                )
             if self.size > max(FREE, RATIO * self.stored.size):
                 raise TargetError(
                     f"a layer of {self.stored.size} bytes unpacks to more than {self.size}",

@@ -23,6 +23,9 @@ HEAVIEST: Final = 128 << 20
 """Bytes of names, links and maps of one layer; 200,000 real names have under 20 MiB."""
 PIECE: Final = 128
 """Bytes that a piece of a sparse file's map is counted as: what two numbers take in memory."""
+STEPS: Final = 2 << 30
+"""Characters of all paths that links lead along, with STEP for each name; real layers: 1 %."""
+STEP: Final = 64
 LINKS: Final = 40
 """Links that one path may lead through, as Linux has it (path_resolution(7))."""
 
@@ -64,6 +67,7 @@ class Builder:
         self.layer = Layer()
         self._count = 0
         self._weight = 0
+        self._steps = 0
 
     def add(self, entry: Entry) -> str | None:
         """Take one entry in and return its path where it is a file; TargetError as for engines."""
@@ -141,9 +145,12 @@ class Builder:
         """Return the directory that a path leads to in this layer; make what is missing."""
         if path in self.layer.tree:
             return path
-        done, parts, links = "", path.split("/"), 0
+        done, parts, links = "", path.split("/")[::-1], 0
         while parts:
-            part = parts.pop(0)
+            part = parts.pop()
+            self._steps += STEP + len(done)
+            if self._steps > STEPS:
+                raise malformed("links that make the way to its files endless")
             node = self.layer.tree[done].get(part)
             if part in ("", ".", ".."):
                 done = posixpath.dirname(done) if part == ".." else done
@@ -151,7 +158,7 @@ class Builder:
                 links += 1
                 if links > LINKS:
                     raise malformed(f"links that lead in circles: {path[:200]!r}")
-                parts = node.link.split("/") + parts
+                parts += node.link.split("/")[::-1]
                 done = "" if node.link.startswith("/") else done
             else:
                 done = self._made(done, part, node)

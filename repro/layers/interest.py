@@ -17,13 +17,13 @@ WHOLE: Final = re.compile(
     r"var/lib/dpkg/(status|status\.d/[^/]*)|(usr/)?lib/apk/db/installed|(usr/)?bin/busybox|"
     r"(var/lib|usr/lib/sysimage)/rpm/[^/]*|(.*/)?conda-meta/[^/]*\.json|"
     r"(etc|usr/lib)/os-release|etc/passwd|etc/ld\.so\.cache|"
-    r"(.*/)?lib[^/]*/(.*/)?(libc[.-][^/]*|ld-musl-[^/]*)|"
+    r"(?>([^/]*/)*?lib[^/]*/)(?>.*/)?+(libc[.-][^/]*|ld-musl-[^/]*)|"
     r"usr/local/cuda[^/]*/version\.(json|txt)|opt/tritonserver/TRITON_VERSION|"
     r"(.*/)?\.?nccl\.conf|(.*/)?config\.pbtxt|etc/timezone|"
-    r"(.*/)?\.cache/huggingface/download/.*\.metadata|(.*/)?refs/[^/]*|"
+    r"(?>(.*?/)?\.cache/huggingface/download/).*\.metadata|(.*/)?refs/[^/]*|"
     r"(.*/)?blobs/[0-9a-f]{40,64}|(.*/)?1_Pooling/config\.json|(.*/)?additional_chat_templates/.*"
 )
-"""Paths below the root whose files are read whole."""
+"""Paths below the root whose files are read whole; no path may make the search a long one."""
 NAMES: Final = (tokenizer.PARTS, tokenizer.SHIPPED, model.DOCUMENTS)
 """The names of tokenizers' and models' own files, wherever they lie."""
 DPKG_INFO: Final = "var/lib/dpkg/info/"

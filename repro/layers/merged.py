@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from repro.errors import TargetError
 from repro.layers.index import LINKS, Node
 from repro.probe.files import LIMIT, Files
 
@@ -57,6 +59,12 @@ class LayeredFiles(Files):
         self.layers = layers
         self._stacks: dict[str, tuple[int, ...]] = {}
         self.touched: set[int] = set()
+        self._until = float("inf")
+        self._seconds = 0.0
+
+    def limit(self, seconds: float) -> None:
+        """Let everything be read within so much time; TargetError after it."""
+        self._seconds, self._until = seconds, time.monotonic() + seconds
 
     def read(self, path: str, limit: int = LIMIT) -> bytes:
         """Return the whole content of a regular file."""
@@ -73,7 +81,7 @@ class LayeredFiles(Files):
     def find(self, path: str, pattern: re.Pattern[bytes], limit: int = LIMIT) -> bytes | None:
         """Return the first match of a pattern within `limit` bytes, None where there is none."""
         place = self._file(path)
-        self.touched.add(place.layer)
+        self._touch(place.layer)
         return self.layers[place.layer].find(place.path, place.node, pattern, limit)
 
     def list(self, path: str) -> list[str]:
@@ -126,6 +134,14 @@ class LayeredFiles(Files):
         if place.node.kind == "d":
             yield from self._walk(top, place.path, depth, skip)
 
+    def copies(self, path: str) -> Iterator[tuple[int, Node]]:
+        """Yield what layers have of a path without links, bottom first, also where it is hidden."""
+        folder, name = _split(path)
+        for number in sorted(self._stack(folder)):
+            node = self.layers[number].names(folder).get(name)
+            if node is not None:
+                yield number, node
+
     def layer_of(self, path: str) -> int | None:
         """Return the layer that a path's content comes from, None where it leads nowhere."""
         try:
@@ -134,7 +150,10 @@ class LayeredFiles(Files):
             return None
 
     def _walk(self, shown: str, path: str, depth: int, skip: Collection[str]) -> Iterator[Folder]:
-        names = self._names(path)
+        try:
+            names = self._names(path)
+        except OSError:  # As in a live file system: it is closed, and what is beside it is not.
+            return
         folders = sorted(n for n, node in names.items() if node.kind == "d" and n not in skip)
         yield shown, folders, sorted(n for n, node in names.items() if node.kind != "d")
         for name in folders if depth > 0 else ():
@@ -159,8 +178,19 @@ class LayeredFiles(Files):
                 return place
         raise OSError(errno.EIO, "a hard link to a file that is in no layer", path)
 
+    def _touch(self, layer: int) -> None:
+        self._hurry()
+        self.touched.add(layer)
+
+    def _hurry(self) -> None:
+        if time.monotonic() > self._until:
+            raise TargetError(
+                f"the files of the image took longer than {self._seconds:.0f} seconds",
+                advice="Give more with --timeout, if it is a very large image.",
+            )
+
     def _bytes(self, place: Place, offset: int, size: int) -> bytes:
-        self.touched.add(place.layer)
+        self._touch(place.layer)
         return self.layers[place.layer].piece(place.path, place.node, offset, size)
 
     def _kind(self, path: str, *, follow: bool = True) -> str | None:
@@ -205,6 +235,7 @@ class LayeredFiles(Files):
         return f"/{done}"
 
     def _look(self, folder: str, name: str) -> tuple[int, Node] | None:
+        self._hurry()
         for number in self._stack(folder):
             node = self.layers[number].names(folder).get(name)
             if node is not None:
@@ -227,8 +258,17 @@ class LayeredFiles(Files):
         """Return the layers that a directory consists of, top first; none where it is none."""
         stack = self._stacks.get(folder)
         if stack is None:
+            if not self._climb(folder):
+                return ()
             stack = self._stacks[folder] = tuple(self._stacked(folder))
         return stack
+
+    def _climb(self, folder: str) -> bool:
+        """Look at the directories above first, so that none is too deep; tell whether all are."""
+        if not folder or _split(folder)[0] in self._stacks:
+            return True
+        ends = (at for at, letter in enumerate(folder) if letter == "/")
+        return all(self._stack(folder[:end]) for end in (0, *ends))
 
     def _stacked(self, folder: str) -> Iterator[int]:
         parent, name = _split(folder)

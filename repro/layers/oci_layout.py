@@ -6,6 +6,7 @@ containers-transports(5) has it.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
@@ -51,7 +52,7 @@ def images(
     `name` is what the user calls it all. Raises TargetError.
     """
     name = name or str(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  # Path raises for names that are too long.
         yield _images(Folder(path, name), chosen, selection)
         return
     with archive.opened(path, name) as store:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from repro.errors import ReproError, TargetError
-from repro.layers.compression import Unpacked
+from repro.layers.compression import Spent, Unpacked
 from repro.layers.content import Contents
 from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
@@ -28,6 +28,10 @@ UNVERIFIED: Final = 256 << 20
 """Bytes of layers up to which all are hashed in well under a second."""
 PASSES: Final = 20
 """How often one layer is read again for contents that were not kept at first."""
+ENTRIES: Final = 1_000_000
+"""Names of all layers; a large image of a training framework has 200,000."""
+KEPT: Final = 512 << 20
+"""Bytes of contents that are kept of all layers."""
 
 
 class View:
@@ -43,6 +47,8 @@ class View:
         self._layers: dict[str, Layer] = {}
         self._in_place: dict[str, InPlace] = {}
         self._started = _started(image.config)
+        self._spent = Spent()
+        self._entries = self._kept = 0
         self._done = 0
         self._total: int | None = None
         self.files = LayeredFiles([])
@@ -56,8 +62,8 @@ class View:
         """Read what the cache has not."""
         wanted = set(self._image.diff_ids)
         if self._cache:
-            cached = {diff_id: self._cache.get(diff_id) for diff_id in wanted}
-            self._layers = {diff_id: layer for diff_id, layer in cached.items() if layer}
+            for diff_id in wanted:
+                self._add(diff_id, self._cache.get(diff_id))
         wanted -= self._layers.keys()
         if verify is not True:
             blobs = [b for b in self._image.blobs if b.local and b.diff_id in wanted]
@@ -96,18 +102,35 @@ class View:
             return
         for diff_id, place in places.items():
             layer = self._cache.get(place.key) if self._cache else None
-            self._layers[diff_id] = layer or scan_layer(place.region)
+            self._add(diff_id, layer or scan_layer(place.region))
         self._in_place = places
 
     def _receive(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
         counted = Counted(stream, self._count) if self._progress else stream
         found, layer = read_layer(
-            cast("BinaryIO", counted), diff_id=diff_id, digest=digest, started=self._started
+            cast("BinaryIO", counted),
+            diff_id=diff_id,
+            digest=digest,
+            started=self._started,
+            spent=self._spent,
         )
-        with self._lock:
-            self._layers[found] = layer
         if self._cache:
             self._cache.put(found, layer)
+        with self._lock:
+            self._add(found, layer)
+
+    def _add(self, diff_id: str, layer: Layer | None) -> None:
+        """Take a layer in; TargetError where all are more than any real image."""
+        if layer is None or diff_id in self._layers:
+            return
+        self._layers[diff_id] = layer
+        self._entries += sum(map(len, layer.tree.values()))
+        self._kept += sum(len(data) for kept in layer.content.values() for _, data in kept)
+        if self._entries > ENTRIES or self._kept > KEPT:
+            raise TargetError(
+                f"layers with more than {ENTRIES} names together, or {KEPT >> 20} MiB of metadata",
+                advice="No real image has as many.",
+            )
 
     def _count(self, size: int) -> None:
         with self._lock:
@@ -182,8 +205,10 @@ class Again:
 
         def receive(stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
             del digest
+            # What an image says of its layer counts for nothing: what was kept may be another's.
+            del diff_id
             data, name = _range(stream, at, size)
-            if self._diff_id in (diff_id, name):
+            if name == self._diff_id:
                 found.append(data)
 
         try:

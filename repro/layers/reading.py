@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import re
     from typing import BinaryIO
 
+    from repro.layers.compression import Spent
     from repro.layers.tar import Entry
 
 AHEAD: Final = 8 << 20
@@ -92,14 +93,15 @@ def read_layer(
     diff_id: str | None = None,
     digest: str | None = None,
     started: frozenset[str] = frozenset(),
+    spent: Spent | None = None,
 ) -> tuple[str, Layer]:
     """Index a layer from its stored bytes; return its diff ID with it.
 
     `digest` is what the stored bytes have to hash to, `diff_id` what the unpacked ones have to;
-    `started` are names of programs that the image starts. Raises TargetError where digests differ,
-    and for what is no layer.
+    `started` are names of programs that the image starts, `spent` counts for all its layers.
+    Raises TargetError where digests differ, and for what is no layer.
     """
-    unpacked = Unpacked(stream, hashed=digest is not None)
+    unpacked = Unpacked(stream, hashed=digest is not None, spent=spent)
     tar, builder, left = Tar(Stream(unpacked)), Builder(), KEPT
     for entry in tar:
         path = builder.add(entry)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+
+from repro.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -63,12 +66,33 @@ class StoredImage:
 
         What cannot give single layers (a stream) may hand over others too.
         """
+        ended = threading.Event()
 
         def one(blob: Blob) -> None:
             with blob.open() as stream:
-                receive(stream, diff_id=blob.diff_id, digest=blob.digest)
+                until = cast("BinaryIO", Until(stream, ended))
+                receive(until, diff_id=blob.diff_id, digest=blob.digest)
 
         chosen = {blob.diff_id: blob for blob in self.blobs if blob.diff_id in wanted}
         with ThreadPoolExecutor(THREADS) as pool:
-            for done in [pool.submit(one, blob) for blob in chosen.values()]:
-                done.result()
+            try:
+                for done in as_completed([pool.submit(one, blob) for blob in chosen.values()]):
+                    done.result()
+            except BaseException:  # A damaged layer, or the user: nobody waits for the others.
+                ended.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+class Until:
+    """A stream that is read until something ends it all."""
+
+    def __init__(self, stream: BinaryIO, ended: threading.Event) -> None:
+        self._stream = stream
+        self._ended = ended
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes; TargetError after the end of all."""
+        if self._ended.is_set():
+            raise TargetError("the reading of layers was ended", advice="See what ended it.")
+        return self._stream.read(size)

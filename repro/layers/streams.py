@@ -147,4 +147,7 @@ def unreadable(error: OSError) -> TargetError:
 
 def region(fd: int, at: int, size: int) -> io.BufferedReader:
     """Return a part of a file as a stream with a descriptor of its own."""
-    return io.BufferedReader(Region(os.dup(fd), at, size), PIECE)
+    try:
+        return io.BufferedReader(Region(os.dup(fd), at, size), PIECE)
+    except OSError as error:  # Too many open files.
+        raise unreadable(error) from error
