@@ -185,8 +185,8 @@ class LayeredFiles(Files):
     def _hurry(self) -> None:
         if time.monotonic() > self._until:
             raise TargetError(
-                f"the files of the image took longer than {self._seconds:.0f} seconds",
-                advice="Give more with --timeout, if it is a very large image.",
+                f"its files took longer than the {self._seconds:.0f} seconds of --timeout",
+                advice="Give it more time, if it is a very large image.",
             )
 
     def _bytes(self, place: Place, offset: int, size: int) -> bytes:

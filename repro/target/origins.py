@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from repro.layers.opening import View
 
 STATUS: Final = "var/lib/dpkg/status"
-STANZA: Final = re.compile(rb"^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", re.MULTILINE)
-LARGEST: Final = 64 << 20
+FIELD: Final = re.compile(rb"^(Package|Version): (\S+)", re.MULTILINE)
+"""The fields of deb-control(5) that name a package."""
+LARGEST: Final = 32 << 20
 """Bytes of a package database that is looked through layer by layer."""
 
 
@@ -55,15 +56,22 @@ def _packages(view: View) -> dict[tuple[str, str | None], int]:
     One file lists them all, and each layer that installs anything has a whole copy of it.
     """
     since: dict[tuple[str, str | None], int] = {}
-    folder, _, name = STATUS.rpartition("/")
-    for number, layer in enumerate(view.files.layers):
-        node = layer.names(folder).get(name)
-        if node is None or node.kind != "f" or node.size > LARGEST:
-            continue
-        text = layer.piece(STATUS, node, 0, node.size)
-        now = {
-            (package.decode("utf-8", "replace"), version.decode("utf-8", "replace")): number
-            for package, version in STANZA.findall(text)
-        }
-        since = {package: since.get(package, number) for package in now}
+    try:
+        for number, node in view.files.copies(STATUS):
+            if node.kind == "f" and node.size <= LARGEST:
+                text = view.files.layers[number].piece(STATUS, node, 0, node.size)
+                since = {package: since.get(package, number) for package in _listed(text)}
+    except OSError:
+        return {}  # Without one of the copies nothing is sure but what the topmost says.
     return since
+
+
+def _listed(text: bytes) -> Iterator[tuple[str, str]]:
+    """Yield each package of a database, with the version that follows its name."""
+    package = None
+    for field, value in FIELD.findall(text):
+        if field == b"Package":
+            package = value
+        elif package is not None:
+            yield package.decode("utf-8", "replace"), value.decode("utf-8", "replace")
+            package = None

@@ -54,12 +54,14 @@ def snapshot(image: StoredImage, options: Options, progress: Progress | None = N
         said = f"large layers of {image.name} were read in part, without checking their digests"
         warnings.warn(f"{said}; --verify checks them", UnverifiedWarning, stacklevel=2)
     try:
+        view.files.limit(options.timeout)
         found = collect(view.files, told(options, image_config(inspected)))
+        view.files.limit(options.timeout)
         traced = list(origins(found.facts, found.touched, view))
     finally:
         view.close()
     return assemble(
-        Target(kind="image", name=image.name, properties=_identity(image, view)),
+        Target(kind="image", name=_shown(image.name), properties=_identity(image, view)),
         [*found.facts, *image_facts(inspected)],
         volatile(found.milliseconds),
         layers=layers(image.config),
@@ -69,11 +71,12 @@ def snapshot(image: StoredImage, options: Options, progress: Progress | None = N
 
 def directory(path: str, options: Options) -> Manifest:
     """Take the snapshot of a root file system in a directory of this machine."""
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112  # Path raises for names that are too long.
         raise TargetError(f"{path}: no such directory", advice="Name the root of a file system.")
     files = LayeredFiles([DiskLayer(Path(path))])
+    files.limit(options.timeout)
     found = collect(files, told(options, {}))
-    target = Target(kind="directory", name=f"dir:{path}", properties={"mode": "static"})
+    target = Target(kind="directory", name=_shown(f"dir:{path}"), properties={"mode": "static"})
     return assemble(target, found.facts, volatile(found.milliseconds))
 
 
@@ -91,6 +94,11 @@ def volatile(milliseconds: dict[str, int]) -> dict[str, Any]:
         "repro": __version__,
         "host": os.uname().nodename,
     }
+
+
+def _shown(name: str) -> str:
+    """Return a name that can be written: bytes of a path that are not UTF-8 are escaped."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class Found:
