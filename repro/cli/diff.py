@@ -163,7 +163,13 @@ def _sides(a: str, b: str | None, options: Options, *, modes: bool) -> tuple[Man
         )
     if b is not None:
         return manifest(a, options), manifest(b, options)
-    return take(a, options), take(a, msgspec.structs.replace(options, static=True))
+    run = take(a, options)
+    if run.target.properties.get("mode") == "static":
+        raise UsageError(
+            f"{a} was read, not run, so there is nothing to compare reading with",
+            advice="--modes needs an image of an engine that can run here.",
+        )
+    return run, take(a, msgspec.structs.replace(options, static=True))
 
 
 def _verdict(

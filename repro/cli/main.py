@@ -15,6 +15,7 @@ from repro import __version__
 from repro.cli.clean import clean
 from repro.cli.completion import completion
 from repro.cli.diff import diff
+from repro.cli.output import ReaderGoneError
 from repro.cli.rules import rules
 from repro.cli.schema import schema
 from repro.cli.show import show
@@ -70,7 +71,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("repro: interrupted", err=True)
         return 128 + signal.SIGINT
-    except BrokenPipeError:
+    except ReaderGoneError:
         # The reader went away; nothing may be written at shutdown either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE

@@ -42,11 +42,18 @@ def _umask() -> int:
     return mask
 
 
+class ReaderGoneError(Exception):
+    """Nobody reads standard output any more; click would make exit code 1 of the system's error."""
+
+
 def stdout(data: bytes) -> None:
-    """Write to standard output as it is."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    """Write to standard output as it is; raises ReaderGoneError."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
 
 
 def width() -> int:

@@ -74,6 +74,11 @@ def _folder(output: str | None, targets: tuple[str, ...], *, several: bool) -> P
     if output is None or (not several and not output.endswith("/") and not Path(output).is_dir()):
         return None
     folder = Path(output)
+    if several and folder.suffix == ".json" and not folder.exists():
+        raise UsageError(
+            f"{output} would be a folder, for there may be several manifests",
+            advice="Name a folder: -o manifests/",
+        )
     if folder.exists() and not folder.is_dir():
         raise UsageError(
             f"{output} is a file, and there is more than one manifest to write",

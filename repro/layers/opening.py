@@ -59,9 +59,9 @@ class View:
         return tuple(self._in_place)
 
     def read(self, *, verify: bool | None) -> None:
-        """Read what the cache has not."""
+        """Read what the cache has not; all of it where digests are to be checked."""
         wanted = set(self._image.diff_ids)
-        if self._cache:
+        if self._cache and not verify:
             for diff_id in wanted:
                 self._add(diff_id, self._cache.get(diff_id))
         wanted -= self._layers.keys()

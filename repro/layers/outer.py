@@ -91,7 +91,7 @@ def open_file(path: Path, name: str) -> int:
     os.close(fd)
     raise TargetError(
         f"{name} is no regular file",
-        advice="An archive is read from a file, for it is read twice; folders are named oci:PATH.",
+        advice="An archive is read from a file, for it is read twice; a folder is oci-dir:PATH.",
     )
 
 

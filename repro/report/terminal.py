@@ -225,7 +225,7 @@ def _brought(page: Page, verdict: Verdict) -> None:
             page.line(left, (fill(step, room) + "  ", ""), (tally, "dim"))
         else:
             page.line(left, (clip(step, page.width - head - 2), ""))
-            page.line((tally, "dim"), indent=head + 2)
+            page.paragraph(tally, "dim", indent=4)
     if (more := len(groups) - LAYERS) > 0:
         page.line((f"… {more} more", "dim"))
     if unknown:

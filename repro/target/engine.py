@@ -38,11 +38,10 @@ def connect(
 ) -> docker.DockerClient:
     """Reach the engine that the user means; EngineError says where it was looked for.
 
-    With `podman` its own sockets come before Docker's, where none was named.
+    With `podman` it is looked for at its own sockets, unless one was named.
     """
     tried = []
-    named = host or context or os.environ.get("DOCKER_HOST")
-    endpoints = _podman() if podman and not named else _endpoints(host, context)
+    endpoints = _podman() if podman and not (host or context) else _endpoints(host, context)
     for endpoint in endpoints:
         try:
             return _client(endpoint)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 from docker.errors import DockerException, ImageNotFound
 
-from repro.errors import CannotRunError, EngineError
+from repro.errors import CannotRunError, EngineError, TargetError, UsageError
+from repro.layers.platforms import Platform
 from repro.manifest import Manifest, Target
 from repro.target import pack, sandbox, static
 from repro.target.engine_facts import about
@@ -51,6 +52,7 @@ def snapshot(
     if inspected is None:
         raise sandbox.missing(reference)
     if options.static:
+        _only_read(reference, inspected, options)
         return static.snapshot(stored(client, reference, inspected), options, progress)
     try:
         return _run(client, reference, inspected, options)
@@ -58,6 +60,21 @@ def snapshot(
         said = f"{error.message}: its files are read instead, and nothing is run"
         warnings.warn(said, NotRunWarning, stacklevel=2)
         return static.snapshot(stored(client, reference, inspected), options, progress)
+
+
+def _only_read(reference: str, inspected: dict[str, Any], options: Options) -> None:
+    """Refuse what reading cannot heed."""
+    if options.gpus or options.volumes or options.env:
+        raise UsageError(
+            f"--gpus, --volume and --env mean nothing for {reference}, which is not run",
+            advice="Leave them out, or run the image: without --static and docker:.",
+        )
+    held = Platform(str(inspected.get("Os")), str(inspected.get("Architecture")))
+    if options.platform and not held.suits(Platform.parse(options.platform)):
+        raise TargetError(
+            f"the engine has {reference} for {held}, not for {options.platform}",
+            advice="Pull that platform's variant first, or read it with registry:.",
+        )
 
 
 def _run(

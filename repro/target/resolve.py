@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -18,6 +20,19 @@ if TYPE_CHECKING:
 
 STORED: Final = ("docker-archive", "oci-archive", "oci-dir", "registry")
 """Schemes of images that no engine has; Skopeo and Syft call them so too."""
+MEANT: Final = {
+    "oci": "oci-dir",
+    "oci-layout": "oci-dir",
+    "docker-daemon": "docker",
+    "containers-storage": "podman",
+    "docker-image": "docker",
+    "remote": "registry",
+    "http": "registry",
+    "https": "registry",
+}
+"""Ours, by the names that Skopeo, container-diff and others have."""
+TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
+"""What follows the colon in an image's name, so that `oci:1.0` stays one."""
 OTHERS: Final = ("dir", "docker", "podman", "image", "container", "python")
 
 
@@ -48,7 +63,20 @@ def snapshots(text: str, options: Options, progress: Progress | None = None) -> 
         return [_directory(rest, options)]
     if text == "local" or scheme == "python":
         return [_without_engine(text, rest, options)]
+    if hint := _hint(text, scheme):
+        raise UsageError(f"{text} is no image of an engine", advice=hint)
     return [_with_engine(text, options, progress)]
+
+
+def _hint(text: str, scheme: str) -> str:
+    """Say what somebody meant who named a file, or a scheme as another tool has it."""
+    if scheme in MEANT and scheme != text and not TAG.fullmatch(text.partition(":")[2]):
+        return f"Say {MEANT[scheme]}:{text.partition(':')[2].removeprefix('//')}"
+    if text.endswith((".tar", ".tar.gz", ".tgz", ".tar.zst")) and Path(text).is_file():
+        return f"Say what it is: docker-archive:{text} or oci-archive:{text}"
+    if text.startswith(("/", "./", "../")) and Path(text).is_dir():
+        return f"Say what it is: dir:{text} (a root file system) or oci-dir:{text}"
+    return ""
 
 
 def _with_engine(text: str, options: Options, progress: Progress | None) -> Manifest:
