@@ -6,6 +6,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import requests
 from docker.errors import DockerException, ImageNotFound
 
@@ -82,14 +83,16 @@ def _run(
 ) -> Manifest:
     image_id = str(inspected["Id"])
     told = probe_options(options, image=image_config(inspected), env=list(options.env))
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(2) as beside:
         engine = beside.submit(about, client)
-        return take(
+        layers = beside.submit(static.explanation, stored(client, reference, inspected), options)
+        manifest = take(
             Target(kind="image", name=reference, properties=_identity(inspected)),
             lambda asked: _ask(client, reference, image_id, asked, options),
             told,
             lambda: (image_facts(inspected), engine.result()),
         )
+        return msgspec.structs.replace(manifest, **layers.result())
 
 
 def _identity(inspected: dict[str, Any]) -> dict[str, Any]:

@@ -524,3 +524,10 @@ def test_a_pipe_that_nobody_reads_is_neither_drift_nor_a_crash() -> None:
     process.stdout.close()
 
     assert process.wait(60) == CLOSED
+
+
+def test_clean_empties_the_cache(tmp_path: Path) -> None:
+    more = {"REPRO_CACHE_DIR": str(tmp_path)}
+    assert repro("snapshot", V1, **more).returncode == 0
+    assert repro("clean", "--cache", **more).stderr == "repro: 5 cached layers removed\n"
+    assert repro("clean", "--cache", **more).stderr == "repro: no cached layers removed\n"

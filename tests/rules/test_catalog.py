@@ -294,7 +294,8 @@ def test_a_driver_alone_changes_no_output() -> None:
         )
         for version in ("550.54.15", "580.95.05")
     ]
-    findings = judge(compare(*sides), catalog.load())
+    older, newer = sides
+    findings = judge(compare(older, newer), catalog.load())
     assert {finding.code for finding in findings} == {"GPU011"}
     assert {finding.status for finding in findings} == {Status.EQUIVALENT}
 
