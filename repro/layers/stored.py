@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import time
+from collections import deque
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from repro.errors import TargetError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 THREADS = 3
 """Layers that are read at once: decompression and hashing leave the interpreter's lock."""
+GRACE = 1.0
+"""Seconds that layers under way are waited for after a fault: one may come from a mute server."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,22 +70,42 @@ class StoredImage:
 
         What cannot give single layers (a stream) may hand over others too.
         """
-        ended = threading.Event()
-
-        def one(blob: Blob) -> None:
-            with blob.open() as stream:
-                until = cast("BinaryIO", Until(stream, ended))
-                receive(until, diff_id=blob.diff_id, digest=blob.digest)
-
         chosen = {blob.diff_id: blob for blob in self.blobs if blob.diff_id in wanted}
-        with ThreadPoolExecutor(THREADS) as pool:
-            try:
-                for done in as_completed([pool.submit(one, blob) for blob in chosen.values()]):
-                    done.result()
-            except BaseException:  # A damaged layer, or the user: nobody waits for the others.
-                ended.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        waiting, ended = deque(chosen.values()), threading.Event()
+        failures: SimpleQueue[BaseException | None] = SimpleQueue()
+
+        def work() -> None:
+            while not ended.is_set():
+                try:
+                    blob = waiting.popleft()
+                except IndexError:
+                    return
+                failures.put(_failure(blob, receive, ended))
+
+        # Not a pool: it would wait for every layer after a fault, and for a mute server for ever.
+        threads = [threading.Thread(target=work, daemon=True) for _ in chosen][:THREADS]
+        try:
+            for thread in threads:
+                thread.start()
+            for _ in chosen:
+                if failure := failures.get():
+                    raise failure
+        finally:
+            ended.set()
+            last = time.monotonic() + GRACE
+            for thread in threads:
+                thread.join(max(0, last - time.monotonic()))
+
+
+def _failure(blob: Blob, receive: Receive, ended: threading.Event) -> BaseException | None:
+    """Hand over a layer; return what went wrong."""
+    try:
+        with blob.open() as stream:
+            until = cast("BinaryIO", Until(stream, ended))
+            receive(until, diff_id=blob.diff_id, digest=blob.digest)
+    except BaseException as error:  # noqa: BLE001  # It is raised again where it is waited for.
+        return error
+    return None
 
 
 class Until:

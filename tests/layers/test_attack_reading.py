@@ -228,3 +228,30 @@ def test_a_folder_in_the_cache_is_left_when_it_is_cleared(tmp_path: Path) -> Non
 def test_names_that_no_file_can_have_lead_nowhere(name: str) -> None:
     path, _ = split(name)
     assert not os.path.lexists(path) if "\0" not in name else True
+
+
+class Mute(io.RawIOBase):
+    """A server that sends nothing, and keeps the connection."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
+    def read(self, size: int = -1) -> bytes:  # noqa: ARG002
+        self.asked.set()
+        time.sleep(60)
+        return b""
+
+
+def test_a_fault_does_not_wait_for_a_mute_server() -> None:
+    mute = Mute()
+
+    def broken() -> BinaryIO:
+        assert mute.asked.wait(SECONDS)
+        return io.BytesIO(b"no tar" * 1000)
+
+    layers = [("sha256:1", lambda: cast("BinaryIO", mute)), ("sha256:2", broken)]
+    began = time.monotonic()
+    with pytest.raises(TargetError, match="number"):
+        open_image(image(layers), None)
+    assert time.monotonic() - began < SECONDS
