@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from repro.errors import TargetError
 from repro.manifest import Component, Fact, Origin
 
 if TYPE_CHECKING:
@@ -20,16 +21,25 @@ LARGEST: Final = 32 << 20
 
 
 class Traced(list[Any]):
-    """A list of facts that notes, as each one comes, the layers that were read for it."""
+    """A list of facts that notes, as each one comes, the layers that were read for it.
 
-    def __init__(self, touched: set[int]) -> None:
+    TargetError ends who adds more than `most`.
+    """
+
+    def __init__(self, touched: set[int], most: int) -> None:
         super().__init__()
+        self._most = most
         self._touched = touched
         touched.clear()
         self.layers: list[set[int]] = []
 
     def append(self, fact: Any) -> None:
         """Take a fact with what was touched since the last one."""
+        if len(self) >= self._most:
+            raise TargetError(
+                "it holds more packages and models than a manifest can",
+                advice="No real image has as many.",
+            )
         super().append(fact)
         self.layers.append(set(self._touched))
         self._touched.clear()

@@ -21,6 +21,7 @@ from repro.manifest import Fact, Manifest, Target, assemble, layers
 from repro.manifest.codec import check_value
 from repro.probe import context, environments
 from repro.probe import main as collectors
+from repro.target.answer import MOST
 from repro.target.image_facts import image_config, image_facts
 from repro.target.origins import Traced, origins
 
@@ -134,7 +135,8 @@ def collect(files: Files, asked: Any) -> Found:
     found.milliseconds["environments"] = int((time.monotonic() - began) * 1000)
     for row in (*collectors.STATIC, *collectors.MIXED, *collectors.NOT_RUN):
         work = probe.Work(*row, files, asked)
-        work.facts = traced = Traced(getattr(files, "touched", set()))
+        left = MOST - len(found.facts)
+        work.facts = traced = Traced(getattr(files, "touched", set()), left)
         work.run()
         found.facts += _checked(traced)
         found.touched += traced.layers

@@ -247,3 +247,16 @@ def test_time_that_is_over_is_an_error_and_no_absence(tmp_path: Path) -> None:
         files.exists("/etc")
     with pytest.raises(TargetError):
         static.collect(files, static.told(Options(), {}))
+
+
+def test_more_facts_than_a_manifest_can_hold_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = "usr/lib/python3/dist-packages"
+    names = [entry(f"{site}/p{n}-1.dist-info/METADATA", f"Name: p{n}\n") for n in range(300)]
+    python = entry("usr/bin/python3.11", b"\x7fELF" + bytes(200), mode=0o755)
+    stored = archive(tmp_path / "a.tar", tar(python, *names))
+    snapshot(stored, tmp_path / "out.json")
+    monkeypatch.setattr("repro.target.static.MOST", 200)
+    assert run(["snapshot", stored]) == 2
+    assert "more packages" in capsys.readouterr().err
