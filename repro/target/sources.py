@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-from repro.errors import UsageError
+from repro.errors import RegistryError, UsageError
 from repro.layers.platforms import Selection
 from repro.target import static
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from repro.layers.descriptor import Descriptor
+    from repro.layers.documents import Described
     from repro.layers.opening import Progress
     from repro.layers.stored import StoredImage
     from repro.manifest import Manifest
+    from repro.registry.client import Registry
     from repro.target.options import Options
 
     Open = Callable[[str, Options, str], AbstractContextManager[list[StoredImage]]]
@@ -77,7 +80,7 @@ def _registry(text: str, options: Options, name: str) -> Iterator[list[StoredIma
                 return registry.manifest(descriptor.digest).data
             return registry.config(descriptor.digest, descriptor.size)
 
-        root = registry.manifest(reference.digest or reference.tag or "latest")
+        root = registry.manifest(reference.wanted)
         described = Documents(fetch, name).images(
             Descriptor(media_type=root.media_type, digest=root.digest, size=len(root.data)),
             root.data,
@@ -86,7 +89,7 @@ def _registry(text: str, options: Options, name: str) -> Iterator[list[StoredIma
         yield [_remote(name, image, registry, several=len(described) > 1) for image in described]
 
 
-def _remote(name: str, image: Any, registry: Any, *, several: bool) -> StoredImage:
+def _remote(name: str, image: Described, registry: Registry, *, several: bool) -> StoredImage:
     from repro.layers.stored import Blob, StoredImage  # noqa: PLC0415
 
     blobs = [
@@ -94,7 +97,7 @@ def _remote(name: str, image: Any, registry: Any, *, several: bool) -> StoredIma
             diff_id=diff_id,
             digest=None,  # The registry's stream checks it, before it gives out the last byte.
             size=layer.size,
-            open=partial(registry.blob, layer.digest, layer.size),
+            open=partial(_open, registry, layer, name),
         )
         for diff_id, layer in zip(image.config.diff_ids, image.layers, strict=True)
     ]
@@ -105,6 +108,18 @@ def _remote(name: str, image: Any, registry: Any, *, several: bool) -> StoredIma
         manifest_digest=image.manifest_digest,
         blobs=tuple(blobs),
     )
+
+
+def _open(registry: Registry, layer: Descriptor, name: str) -> BinaryIO:
+    """Open a layer; one that a registry may not pass on is kept elsewhere, and is not fetched."""
+    from repro.layers.descriptor import absent  # noqa: PLC0415
+
+    try:
+        return registry.blob(layer.digest, layer.size)
+    except RegistryError as error:
+        if layer.urls:
+            raise absent(layer, name) from error
+        raise
 
 
 SCHEMES: Final[dict[str, Open]] = {
