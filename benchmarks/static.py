@@ -227,6 +227,7 @@ def _fetched(registry: ThrowawayRegistry, name: str, sources: Sequence[str], fol
 def _layers(registry: ThrowawayRegistry, path: str) -> dict[str, int]:
     """Return the sizes of an image's layers, by digest."""
     kind = "application/vnd.oci.image.manifest.v1+json"
+    kind += ", application/vnd.docker.distribution.manifest.v2+json"
     url = f"http://{registry.host}/v2/{path}"
     with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": kind})) as answer:
         return {layer["digest"]: layer["size"] for layer in json.load(answer)["layers"]}
