@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from repro.cli.options import read, target_options
+from repro.cli.options import files, read, target_options
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ FORMATS = ("text", "json", "markdown")
 
 
 @click.command(no_args_is_help=True)
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B", required=False)
+@click.argument("a", metavar="A", shell_complete=files)
+@click.argument("b", metavar="B", required=False, shell_complete=files)
 @click.option(
     "-f",
     "--format",
@@ -31,7 +31,13 @@ FORMATS = ("text", "json", "markdown")
     metavar="FORMAT[=FILE]",
     help=f"{', '.join(FORMATS)}; to standard output or to a file. Repeatable.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write the report there; the suffix says how.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write the report there; the suffix says how.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["divergent", "suspect", "any", "never"]),

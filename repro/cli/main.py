@@ -96,4 +96,5 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG0
 
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"repro: warning: {message}", err=True)
+    # Not by click, which goes past what keeps a line that is being drawn apart.
+    sys.stderr.write(f"repro: warning: {message}\n")

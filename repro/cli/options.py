@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,12 @@ OPTIONS = (
     click.option("-H", "--host", metavar="URL", help="Engine to use (default: DOCKER_HOST)."),
     click.option("-c", "--context", metavar="NAME", help="Docker context to use."),
 )
+
+
+def files(context: click.Context, argument: click.Parameter, text: str) -> list[CompletionItem]:
+    """Complete the names of files: arguments may be manifests or archives."""
+    del context, argument
+    return [CompletionItem(text, type="file")]
 
 
 def read(values: dict[str, Any]) -> Options:

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from repro.cli.options import read, target_options
+from repro.cli.options import files, read, target_options
 
 
 @click.command(no_args_is_help=True)
-@click.argument("manifest", metavar="MANIFEST|TARGET")
+@click.argument("manifest", metavar="MANIFEST|TARGET", shell_complete=files)
 @click.option("-k", "--kind", metavar="PATTERN", help="List all of a kind, such as 'cuda.*'.")
 @target_options
 def show(manifest: str, kind: str | None, **values: Any) -> None:

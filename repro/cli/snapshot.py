@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from repro.cli.options import read, target_options
+from repro.cli.options import files, read, target_options
 from repro.errors import ReproError, UsageError
 
 if TYPE_CHECKING:
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
 @click.option(
     "-o",
     "--output",
     metavar="FILE|FOLDER",
+    shell_complete=files,
     help="Where to write: a file for one target, a folder for several (default: standard output).",
 )
 @click.option("--all-platforms", is_flag=True, help="A manifest for each platform of an image.")
@@ -70,7 +71,7 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
 
 
 def _folder(output: str | None, targets: tuple[str, ...], *, several: bool) -> Path | None:
-    """Decide whether the output is a folder, and make it; names in it must not collide."""
+    """Decide whether the output is a folder; names in it must not collide."""
     if output is None or (not several and not output.endswith("/") and not Path(output).is_dir()):
         return None
     folder = Path(output)
@@ -87,7 +88,6 @@ def _folder(output: str | None, targets: tuple[str, ...], *, several: bool) -> P
     names = [_file_name(text) for text in targets]
     if len(set(names)) != len(names):
         raise UsageError("two targets would be written to one file", advice="Take them one by one.")
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -106,6 +106,8 @@ def _deliver(
     if output is None:
         stdout(encode(manifest) if alone else canonical(manifest) + b"\n")
         return
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
     path = folder / _file_name(text) if folder else Path(output)
     write(path, encode(manifest))
     click.echo(f"repro: {text} → {path} ({len(manifest.facts)} facts)", err=True)

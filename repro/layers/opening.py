@@ -64,6 +64,9 @@ class View:
         if self._cache and not verify:
             for diff_id in wanted:
                 self._add(diff_id, self._cache.get(diff_id))
+        for blob in self._image.blobs:
+            if blob.local and blob.diff_id in self._layers:
+                blob.open().close()  # It has to be there, and of the size that its manifest says.
         wanted -= self._layers.keys()
         if verify is not True:
             blobs = [b for b in self._image.blobs if b.local and b.diff_id in wanted]
@@ -107,13 +110,18 @@ class View:
 
     def _receive(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
         counted = Counted(stream, self._count) if self._progress else stream
-        found, layer = read_layer(
-            cast("BinaryIO", counted),
-            diff_id=diff_id,
-            digest=digest,
-            started=self._started,
-            spent=self._spent,
-        )
+        try:
+            found, layer = read_layer(
+                cast("BinaryIO", counted),
+                diff_id=diff_id,
+                digest=digest,
+                started=self._started,
+                spent=self._spent,
+            )
+        except TargetError as error:
+            which = f" ({(digest or diff_id or 'unnamed')[:19]})" if digest or diff_id else ""
+            said = f"{self._image.name}: {error.message}{which}"
+            raise TargetError(said, advice=error.advice) from error
         if self._cache:
             self._cache.put(found, layer)
         with self._lock:

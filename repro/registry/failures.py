@@ -29,6 +29,12 @@ class UnansweredError(TransientError):
     """There is no connection, or nothing comes over it."""
 
 
+class RefusedError(UnansweredError):
+    """Nothing listens there: one more try is enough, for a server that starts anew."""
+
+    tries = 1
+
+
 def explain(error: requests.RequestException, host: str) -> RegistryError:
     """Say why a server gave no answer; a TransientError where another try may help."""
     if isinstance(error, requests.exceptions.SSLError):
@@ -40,15 +46,21 @@ def explain(error: requests.RequestException, host: str) -> RegistryError:
     if _unknown_name(error):
         return RegistryError(f"there is no host {host}", advice=CONNECTION)
     if isinstance(error, requests.ConnectionError):
-        return UnansweredError(f"{host} cannot be reached", advice=CONNECTION)
+        return _unreached(error, host)
     return RegistryError(f"{host} cannot be asked: {type(error).__name__}", advice=CONNECTION)
+
+
+def _unreached(error: requests.ConnectionError, host: str) -> UnansweredError:
+    if any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error)):
+        return RefusedError(f"{host} refuses connections: nothing listens", advice=CONNECTION)
+    return UnansweredError(f"{host} cannot be reached", advice=CONNECTION)
 
 
 def _explain_tls(text: str, host: str) -> RegistryError:
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return RegistryError(
             f"the certificate of {host} is not trusted",
-            advice="If the registry has an authority of its own, name its certificate: "
+            advice="If the registry has an authority of its own, name its certificate: --ca-file, "
             f"/etc/docker/certs.d/{host}/ca.crt, or the variable REQUESTS_CA_BUNDLE.",
         )
     if any(sign in text for sign in NO_TLS):

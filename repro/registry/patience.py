@@ -26,6 +26,9 @@ Done = TypeVar("Done")
 class TransientError(RegistryError):
     """What may succeed the next time; `wish` is how many seconds the server asks to wait."""
 
+    tries = 100
+    """How often it is worth another one."""
+
     def __init__(self, message: str, *, advice: str = "", wish: float = 0.0) -> None:
         super().__init__(message, advice=advice)
         self.wish = wish
@@ -50,7 +53,7 @@ class Patience:
         Half of each pause is chance, so that many clients do not come back in step.
         """
         self._failures += 1
-        if self._failures > self._retries:
+        if self._failures > min(self._retries, failure.tries):
             raise failure
         pause = min(FIRST_PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE)
         chance = random.uniform(0.5, 1.0)  # noqa: S311 -- Nothing secret depends on it.

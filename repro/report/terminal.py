@@ -82,9 +82,9 @@ def _subjects(page: Page, subjects: tuple[Subject, Subject]) -> None:
     rows = [(value(s.name), plain(s.kind, 20), value(s.digest, 40)) for s in subjects]
     kind, digest = (max(len(row[column]) for row in rows) for column in (1, 2))
     name = max(columns([(row[0], "")]) for row in rows)
-    fits = 3 + name + 2 + kind + 2 + digest <= page.width
+    fits = 3 + name + 2 + kind + len("  manifest ") + digest <= page.width
     for letter, row in zip("AB", rows, strict=True):
-        about = f"{row[1].ljust(kind)}  {row[2]}"
+        about = f"{row[1].ljust(kind)}  manifest {row[2]}"
         if fits:
             page.line((f"{letter}  ", "dim"), (fill(row[0], name), "bold"), ("  " + about, "dim"))
         else:

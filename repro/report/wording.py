@@ -50,7 +50,8 @@ def relation(verdict: Verdict) -> str:
     """Say where two runs of one image differ; empty where the images differ or are none."""
     if not verdict.same_image or verdict.a.image_digest == NO_IMAGE:
         return ""
-    scopes = {finding.change.scope for finding in verdict.findings if finding.change}
+    changes = [finding.change for finding in verdict.findings if finding.change]
+    scopes = {change.scope for change in changes if change.how != "unknown"}
     places = [word for scope, word in (("host", "host"), ("process", "run")) if scope in scopes]
     return "same image, different " + " and ".join(places) if places else "same image"
 

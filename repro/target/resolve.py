@@ -53,7 +53,7 @@ def snapshots(text: str, options: Options, progress: Progress | None = None) -> 
     if scheme in STORED:
         from repro.target import sources  # noqa: PLC0415
 
-        return sources.snapshots(scheme, rest, options, progress)
+        return sources.snapshots(scheme, rest.removeprefix("//"), options, progress)
     if options.all_platforms:
         raise UsageError(
             f"--all-platforms means nothing for {text}",
@@ -61,7 +61,7 @@ def snapshots(text: str, options: Options, progress: Progress | None = None) -> 
         )
     if scheme == "dir":
         return [_directory(rest, options)]
-    if text == "local" or scheme == "python":
+    if text == "local" or (scheme == "python" and "/" in rest):
         return [_without_engine(text, rest, options)]
     if hint := _hint(text, scheme):
         raise UsageError(f"{text} is no image of an engine", advice=hint)
@@ -70,6 +70,10 @@ def snapshots(text: str, options: Options, progress: Progress | None = None) -> 
 
 def _hint(text: str, scheme: str) -> str:
     """Say what somebody meant who named a file, or a scheme as another tool has it."""
+    if scheme in ("docker", "podman") and text.startswith(f"{scheme}://"):
+        return f"Say registry:{text.partition('://')[2]}; {scheme}: reads what an engine has"
+    if scheme == "oci" and Path(text.partition(":")[2]).is_file():
+        return f"Say oci-archive:{text.partition(':')[2]}"
     if scheme in MEANT and scheme != text and not TAG.fullmatch(text.partition(":")[2]):
         return f"Say {MEANT[scheme]}:{text.partition(':')[2].removeprefix('//')}"
     if text.endswith((".tar", ".tar.gz", ".tgz", ".tar.zst")) and Path(text).is_file():

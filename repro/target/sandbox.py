@@ -223,7 +223,8 @@ def missing(image: str) -> TargetError:
     """Say that an image is not in the engine."""
     return TargetError(
         f"no image {image!r} in this engine, and no container of that name",
-        advice=f"Get it first: docker pull {image}   (repro never pulls by itself)",
+        advice=f"Get it first: docker pull {image}   (repro never pulls by itself)\n"
+        f"  or read it where it is: registry:{image}",
     )
 
 

@@ -23,9 +23,6 @@ NO_PYTHON: Final = "has no Python that could run the probe"
 IS_IT_PYTHON: Final = "Check that `python3` in the target is a Python interpreter and can start."
 MORE_TIME: Final = "Allow more with --timeout, or leave frameworks alone with --no-frameworks."
 CASES: Final = {
-    "nopython:1": (NO_PYTHON, "needs Python 3.7 or newer"),
-    "scratch:1": (NO_PYTHON, "needs Python 3.7 or newer"),
-    "busybox:1": (NO_PYTHON, "needs Python 3.7 or newer"),
     "hostile:garbage": ("bytes that are none", IS_IT_PYTHON),
     "hostile:silent": ("the probe gave no answer", IS_IT_PYTHON),
     "hostile:escapes": ("bytes that are none", IS_IT_PYTHON),
@@ -63,6 +60,25 @@ def test_an_image_that_gives_no_answer_is_explained(
     message, advice = attempt(image(name), tmp_path, host=docker_engine.host)
     for said, expected in zip((message, advice), CASES[name], strict=True):
         assert expected in said
+
+
+@pytest.mark.parametrize("name", ["nopython:1", "scratch:1", "busybox:1"])
+def test_an_image_without_python_is_read_instead(
+    name: str, docker_engine: Engine, image: BuildImage, tmp_path: Path
+) -> None:
+    read_instead(image(name), NO_PYTHON, tmp_path / "m.json", docker_engine.host)
+
+
+def read_instead(tag: str, why: str, path: Path, host: str) -> None:
+    """Take a snapshot of an image that cannot run: one warning says why, and nothing is left."""
+    done = repro("snapshot", tag, "-o", str(path), host=host)
+    assert (done.code, done.out) == (0, ""), done.err
+    warning, written = done.message
+    assert warning.startswith("repro: warning: ")
+    assert why in warning
+    assert warning.endswith("its files are read instead, and nothing is run")
+    assert written.startswith(f"repro: {tag} → ")
+    assert leftovers(host, tag) == []
 
 
 @pytest.mark.parametrize("name", ["hostile:hang", "hostile:endless", "hostile:gigabyte"])
@@ -115,9 +131,7 @@ def test_an_image_of_another_machine_is_named_as_such(
     foreign = extend(BUSYBOX, Files((("/usr/bin/python3", Copy.of(program, 0o755)),)))
     tag = image("foreign:1", foreign)
     (folder := tmp_path / "out").mkdir()
-    message, advice = attempt(tag, folder, host=docker_engine.host)
-    assert "another platform" in message
-    assert "this platform" in advice
+    read_instead(tag, "another platform", folder / "m.json", docker_engine.host)
 
 
 def test_a_variant_that_the_engine_lacks_is_named_as_such(

@@ -36,7 +36,7 @@ def test_an_image_has_the_same_digest_in_podman_as_in_docker(
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [
-        ("scratch:1", (), "has no Python that could run the probe"),
+        ("hostile:silent", (), "the probe gave no answer"),
         ("hostile:hang", ("--timeout", "2"), "gave no answer in 2 s"),
         ("hostile:exit137", (), "killed by signal 9"),
     ],

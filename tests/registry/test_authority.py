@@ -56,7 +56,8 @@ class TokenRegistry:
             self.uses -= 1
             exchange.answer(200, DATA, Content_Type=TYPE)
         else:
-            self.uses = 1 if self.tokens else self.uses
+            if exchange.asked.authorization:  # A request without one may come late.
+                self.uses = 1
             exchange.answer(401, WWW_Authenticate=self.header(exchange.server))
 
     def header(self, server: Server) -> str:

@@ -107,9 +107,9 @@ def test_a_hang_up_is_tried_again(opened: Opening) -> None:
 def test_nobody_listens(opened: Opening) -> None:
     with serving(give) as server:
         host = server.host
-    with pytest.raises(RegistryError, match=f"{host} cannot be reached"):
+    with pytest.raises(RegistryError, match=f"{host} refuses connections"):
         opened(host, retries=2).manifest("v1")
-    assert len(opened.pauses) == 2
+    assert len(opened.pauses) == 1
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_signatures_are_in_no_message_and_no_traceback(opened: Opening) -> None:
     with serving(behave) as server, pytest.raises(RegistryError) as caught:
         opened(server.host, retries=0).manifest("v1")
     text = "".join(traceback.format_exception(caught.value)) + repr(caught.value.__context__)
-    assert "cannot be reached" in text
+    assert "refuses connections" in text
     assert "secret" not in text
     assert "hidden" not in text
 
