@@ -17,7 +17,7 @@ TRITON = "config.pbtxt"
 """What makes a directory a model in a repository of Triton, with a folder for each version."""
 
 SCALAR = re.compile(
-    r"^\s*(name|platform|backend|runtime|max_batch_size|default_model_filename)\s*:\s*"
+    r"^[^\S\n]*(name|platform|backend|runtime|max_batch_size|default_model_filename)\s*:\s*"
     r"(?:\"([^\"\n]*)\"|(\w+))",
     re.MULTILINE,
 )

@@ -14,6 +14,7 @@ whether the package lists the file."""
 
 PACKAGES = re.compile(r"(cuda|cudnn|libcu|libnccl|nccl|libnv|nvidia-|tensorrt)")
 """Packages that may hold a CUDA library: NVIDIA's, Debian's and conda-forge's names."""
+VERSION = re.compile(r"^Version: (\S+)", re.MULTILINE)
 DPKG = "/var/lib/dpkg"
 DATABASE = 256 << 20
 """Bytes of an rpm database."""
@@ -174,8 +175,11 @@ def _package_version(files, package):
         status = files.text(DPKG + "/status")
     except OSError:
         return None
-    stanza = re.search(r"^Package: %s\n(?:.+\n)*?Version: (\S+)" % re.escape(package), status, re.M)
-    return stanza and stanza.group(1)
+    # Two searches from one place: a pattern for both would begin anew at each stanza's end.
+    stanza = re.search(r"^Package: %s$" % re.escape(package), status, re.M)
+    end = status.find("\n\n", stanza.end()) if stanza else -1
+    said = stanza and VERSION.search(status, stanza.end(), end if end >= 0 else len(status))
+    return said and said.group(1)
 
 
 def _names(files, path):

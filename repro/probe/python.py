@@ -102,7 +102,7 @@ def _distribution(files, path, site, environment):
 
 
 def _linked(files, path):
-    target = files.text(path, 65536).splitlines()[0].strip()
+    target = (files.text(path, 65536).splitlines() or [""])[0].strip()
     eggs = [name for name in files.names(target) if name.endswith(".egg-info")]
     return os.path.join(target, eggs[0]) if eggs else path
 

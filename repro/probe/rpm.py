@@ -85,7 +85,7 @@ def header(blob, tags=TAGS):
             raise ValueError("a header of other sizes than it says")
         fields = {}
         for tag, kind, offset, count in struct.iter_unpack(">IIII", blob[8:start]):
-            if tag in tags:
+            if tag in tags and tags[tag] not in fields:  # Each stands once; a value is dear.
                 fields[tags[tag]] = _value(blob, kind, start + offset, count)
     except (struct.error, IndexError):
         raise ValueError("a header that ends early") from None

@@ -6,6 +6,9 @@ MAGIC = b"SQLite format 3\0"
 INTERIOR, LEAF = 5, 13
 """Kinds of pages in a table's tree; "Database File Format", 1.6."""
 
+ROW = 4
+"""Bytes that a row has besides its values, at least: its place, size, key and header (1.6)."""
+
 SIZES = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 """Bytes of a value by its serial type below 12; the same document, 2.1."""
 
@@ -36,6 +39,7 @@ class _File:
         size = struct.unpack_from(">H", data, 16)[0]
         self._size = 65536 if size == 1 else size
         self._usable = self._size - data[20]
+        self._left = len(data)
         if self._size < 512 or self._usable < 480:
             raise ValueError("an SQLite file with pages of %d bytes" % self._size)
 
@@ -68,8 +72,10 @@ class _File:
         size, at = _varint(self._data, at)
         _, at = _varint(self._data, at)
         most, least = self._usable - 35, (self._usable - 12) * 32 // 255 - 23
-        if size > len(self._data):
-            raise ValueError("an SQLite row larger than its file")
+        # Rows that share bytes would make of a small file as much work as its author likes.
+        self._left -= size + ROW
+        if self._left < 0:
+            raise ValueError("SQLite rows larger than their file")
         local = size
         if size > most:
             local = least + (size - least) % (self._usable - 4)
