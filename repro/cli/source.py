@@ -21,11 +21,19 @@ def manifest(text: str, options: Options) -> Manifest:
 
     if text == "-":
         return decode(sys.stdin.buffer.read(LIMIT + 1), name="standard input")
-    if Path(text).is_file():
+    if _is_file(text):
         return load(Path(text))
     if text.endswith(".json") or text.startswith(("./", "/", "../")):
         raise ManifestError(f"{text}: no such file", advice="Name a manifest file or a target.")
     return take(text, options)
+
+
+def _is_file(text: str) -> bool:
+    """Tell whether there is such a file; a name too long for one is none."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def take(text: str, options: Options) -> Manifest:

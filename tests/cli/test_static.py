@@ -531,3 +531,8 @@ def test_clean_empties_the_cache(tmp_path: Path) -> None:
     assert repro("snapshot", V1, **more).returncode == 0
     assert repro("clean", "--cache", **more).stderr == "repro: 5 cached layers removed\n"
     assert repro("clean", "--cache", **more).stderr == "repro: no cached layers removed\n"
+
+
+def test_a_name_too_long_for_a_file_is_no_crash() -> None:
+    for text in ("x" * 5000, "x" * 300 + ".json"):
+        assert repro("diff", V1, text).returncode == 2
