@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from repro.errors import ReproError, TargetError
@@ -15,6 +16,7 @@ from repro.layers.merged import LayeredFiles
 from repro.layers.reading import plain, read_layer, scan_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
     from repro.layers.cache import Cache
@@ -86,12 +88,11 @@ class View:
             if isinstance(contents, Contents) and contents.grown and self._cache:
                 place = self._in_place.get(diff_id)
                 self._cache.put(place.key if place else diff_id, contents.layer)
-        for place in self._in_place.values():
-            place.close()
+        self._leave()
 
     def _look(self, blobs: list[Blob], verify: bool | None) -> None:
         """Index plain layers where they lie, by their headers alone, where that is worth it."""
-        places = {}
+        places = self._in_place
         for blob in blobs:
             stream = blob.open()
             region = plain(stream)
@@ -100,17 +101,32 @@ class View:
             else:
                 places[blob.diff_id] = InPlace(stream, region, blob.diff_id)
         if verify is None and sum(place.size for place in places.values()) <= UNVERIFIED:
-            for place in places.values():
-                place.close()
+            self._leave()
+            self._in_place = {}
             return
         for diff_id, place in places.items():
             layer = self._cache.get(place.key) if self._cache else None
-            self._add(diff_id, layer or scan_layer(place.region))
-        self._in_place = places
+            with self._named(diff_id):
+                self._add(diff_id, layer or scan_layer(place.region))
+
+    def _leave(self) -> None:
+        """Close the files of plain layers."""
+        for place in self._in_place.values():
+            place.close()
+
+    @contextmanager
+    def _named(self, digest: str | None) -> Iterator[None]:
+        """Say of a fault in which image it is, and in which layer where that is known."""
+        try:
+            yield
+        except TargetError as error:
+            which = f" ({digest[:19]})" if digest else ""
+            said = f"{self._image.name}: {error.message}{which}"
+            raise TargetError(said, advice=error.advice) from error
 
     def _receive(self, stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
         counted = Counted(stream, self._count) if self._progress else stream
-        try:
+        with self._named(digest or diff_id):
             found, layer = read_layer(
                 cast("BinaryIO", counted),
                 diff_id=diff_id,
@@ -118,10 +134,6 @@ class View:
                 started=self._started,
                 spent=self._spent,
             )
-        except TargetError as error:
-            which = f" ({(digest or diff_id or 'unnamed')[:19]})" if digest or diff_id else ""
-            said = f"{self._image.name}: {error.message}{which}"
-            raise TargetError(said, advice=error.advice) from error
         if self._cache:
             self._cache.put(found, layer)
         with self._lock:
@@ -223,7 +235,7 @@ class Again:
             self._image.deliver([self._diff_id], receive)
         except ReproError as error:
             raise OSError(errno.EIO, error.message) from error
-        if len(found) != 1 or len(found[0]) != size:
+        if not found or len(found[0]) != size:
             raise OSError(errno.EIO, "the layer cannot be read again")
         return found[0]
 
@@ -244,7 +256,11 @@ def open_image(
     if image.unpacked:
         view.files = LayeredFiles([DiskLayer(path, overlay=True) for path in image.unpacked])
     else:
-        view.read(verify=verify)
+        try:
+            view.read(verify=verify)
+        except BaseException:
+            view.close()
+            raise
     return view
 
 

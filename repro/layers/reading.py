@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from repro.errors import TargetError
 from repro.layers import interest
@@ -12,7 +12,9 @@ from repro.layers.compression import Unpacked
 from repro.layers.index import Builder, Extent, Layer
 from repro.layers.streams import Region
 from repro.layers.tar import BLOCK, Tar, cut
-from repro.probe.files import MATCH, Files
+from repro.probe import files
+from repro.probe.cuda import SCANNED
+from repro.probe.files import Files
 
 if TYPE_CHECKING:
     import re
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from repro.layers.compression import Spent
     from repro.layers.tar import Entry
 
+Search: Any = files.Search
 AHEAD: Final = 8 << 20
 """First bytes of a large file that are held while it passes: what is read backwards lies there."""
 KEPT: Final = 64 << 20
@@ -125,12 +128,12 @@ def keep(tar: Tar, path: str, entry: Entry, layer: Layer, started: frozenset[str
     if size == entry.size or not (readers or pattern):
         extents = [(0, tar.content(size))] if size else []
     else:
-        passing = Passing(tar, entry.size, Search(pattern) if pattern else None)
+        passing = Passing(tar, entry.size, Search(pattern, SCANNED) if pattern else None)
         for reader in readers:
             with suppress(OSError, ValueError):  # The collector will meet the same fault.
                 reader(passing, f"/{path}")
         extents = passing.used()
-        if passing.search and pattern:
+        if pattern:
             layer.found[entry.at] = {key(pattern): passing.searched()}
     if extents:
         layer.content[entry.at] = extents
@@ -142,36 +145,14 @@ def key(pattern: re.Pattern[bytes]) -> str:
     return pattern.pattern.decode("latin-1")
 
 
-class Search:
-    """Looks for a pattern in bytes that pass, as `scan` of the probe does in those that stay."""
-
-    def __init__(self, pattern: re.Pattern[bytes]) -> None:
-        self._pattern = pattern
-        self._tail = b""
-        self.match: bytes | None = None
-
-    def feed(self, piece: bytes) -> None:
-        """Look at the next bytes; a match at their end may go on in those after them."""
-        if self.match is None:
-            data = self._tail + piece
-            found = self._pattern.search(data)
-            if found and found.end() < len(data):
-                self.match = found.group()[:MATCH]
-            self._tail = data[-2 * MATCH :]
-
-    def end(self) -> bytes | None:
-        """Return the first match, also one that ends where the bytes do."""
-        found = self._pattern.search(self._tail)
-        return self.match or (found.group()[:MATCH] if found else None)
-
-
 class Passing(Files):
     """One file of a tar that goes by: it is read forwards, and backwards in its first bytes."""
 
-    def __init__(self, tar: Tar, size: int, search: Search | None = None) -> None:
+    def __init__(self, tar: Tar, size: int, search: Any = None) -> None:
         self._tar = tar
         self._size = size
-        self.search = search
+        self._search = search
+        self._searching = search is not None
         self._position = 0
         self._pieces: list[Extent] = [(0, self._next(min(size, AHEAD)))]
         self._asked: dict[Extent, None] = {}
@@ -205,17 +186,16 @@ class Passing(Files):
 
     def searched(self) -> bytes | None:
         """Return what the search found, after the rest of the file has passed as well."""
-        if self.search is None:
-            return None
-        while self.search.match is None and self._position < self._size:
+        while self._searching and self._position < self._size:
             self._next(AHEAD)
-        return self.search.end()
+        found: bytes | None = self._search.end()
+        return found
 
     def _next(self, size: int) -> bytes:
         data = self._tar.content(size)
         self._position += len(data)
-        if self.search:
-            self.search.feed(data)
+        if self._searching:
+            self._searching = self._search.feed(data)
         return data
 
     def _forward(self, path: str, offset: int, size: int) -> bytes:

@@ -114,24 +114,42 @@ class Files:
                     yield found
 
 
-def scan(pieces, pattern, limit):
-    """The first match of a compiled pattern of bytes in a stream of pieces, or None.
+class Search:
+    """The first match of a compiled pattern in the first `limit` bytes of a stream of pieces.
 
-    It is looked for in the first `limit` bytes, and found across the pieces' ends where it has at
-    most MATCH bytes; no more than that and one piece is kept.
+    It is found across the pieces' ends where it has at most MATCH bytes; no more than that and one
+    piece is kept.
     """
-    tail, left = b"", limit
+
+    def __init__(self, pattern, limit):
+        self._pattern, self._left, self._tail, self._match = pattern, limit, b"", None
+
+    def feed(self, piece):
+        """Look at the next piece; whether those after it could still change the answer."""
+        if self._match is None and self._left > 0:
+            data, self._left = self._tail + piece[: self._left], self._left - len(piece)
+            found = self._pattern.search(data)
+            # A match that touches the end may go on in the next piece.
+            if found and (found.end() < len(data) or self._left <= 0):
+                self._match = found.group()[:MATCH]
+            self._tail = data[-2 * MATCH :] if self._left > 0 else b""
+        return self._match is None and self._left > 0
+
+    def end(self):
+        """The match, also one that ends where the pieces do; or None."""
+        if self._match is None:
+            found = self._pattern.search(self._tail)
+            return found.group()[:MATCH] if found else None
+        return self._match
+
+
+def scan(pieces, pattern, limit):
+    """What a Search finds in an iterable of pieces, which is read no further than need be."""
+    search = Search(pattern, limit)
     for piece in pieces:
-        data, left = tail + piece[:left], left - len(piece)
-        match = pattern.search(data)
-        # A match that touches the end may go on in the next piece.
-        if match and (match.end() < len(data) or left <= 0):
-            return match.group()[:MATCH]
-        if left <= 0:
-            return None
-        tail = data[-2 * MATCH :]
-    match = pattern.search(tail)
-    return match.group()[:MATCH] if match else None
+        if not search.feed(piece):
+            break
+    return search.end()
 
 
 def expand(files, pattern):

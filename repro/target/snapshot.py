@@ -39,10 +39,15 @@ def take(
     """Ask the probe, and put its facts and those from outside, of image and engine, together."""
     answer = parse(ask(told), told["nonce"])
     image, engine = outside()
-    volatile = {
+    facts = [*answer.facts, *image, *engine.facts]
+    return assemble(target, facts, volatile(answer.milliseconds, engine.host))
+
+
+def volatile(milliseconds: dict[str, int], host: str | None = None) -> dict[str, Any]:
+    """Say when and where a snapshot was taken: on this host, unless an engine has another."""
+    return {
         "probed_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "milliseconds": answer.milliseconds,
+        "milliseconds": milliseconds,
         "repro": __version__,
-        "host": engine.host or os.uname().nodename,
+        "host": host or os.uname().nodename,
     }
-    return assemble(target, [*answer.facts, *image, *engine.facts], volatile)

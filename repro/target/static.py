@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from repro import __version__
 from repro.errors import ManifestError, ProbeError, ReproError, TargetError
 from repro.layers.cache import Cache
 from repro.layers.disk import DiskLayer
@@ -24,6 +22,7 @@ from repro.probe import main as collectors
 from repro.target.answer import MOST
 from repro.target.image_facts import image_config, image_facts
 from repro.target.origins import Traced, origins
+from repro.target.snapshot import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +80,8 @@ def explanation(image: StoredImage, options: Options) -> dict[str, Any]:
     if options.volumes or not at_hand(image, cache):
         return found
     try:
-        return {**found, "origins": snapshot(image, options).origins}
+        lightly = msgspec.structs.replace(options, verify=None)  # It is run: nothing to verify.
+        return {**found, "origins": snapshot(image, lightly).origins}
     except ReproError:
         return found  # It explains, and is not worth a failure.
 
@@ -101,16 +101,6 @@ def told(options: Options, config: dict[str, Any]) -> Any:
     """Tell the collectors of the image's config, and that nothing of this process is its own."""
     given = {"live": False, "frameworks": False, "paths": list(options.paths), "image": config}
     return probe.Context(given, environ={})
-
-
-def volatile(milliseconds: dict[str, int]) -> dict[str, Any]:
-    """Say when and where a snapshot was taken."""
-    return {
-        "probed_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "milliseconds": milliseconds,
-        "repro": __version__,
-        "host": os.uname().nodename,
-    }
 
 
 def _shown(name: str) -> str:
