@@ -56,10 +56,6 @@ class Cache:
         except (ValueError, zstandard.ZstdError):
             return None
 
-    def has(self, key: str) -> bool:
-        """Tell whether there is something of that key."""
-        return self._path(key).is_file()
-
     def put(self, key: str, layer: Layer) -> None:
         """Keep a layer's index, and let go what was not used for longest."""
         body = zstandard.ZstdCompressor(level=1).compress(_encoded(layer))

@@ -264,12 +264,6 @@ def open_image(
     return view
 
 
-def at_hand(image: StoredImage, cache: Cache | None) -> bool:
-    """Tell whether an image can be read without asking for any layer."""
-    cached = cache is not None and all(map(cache.has, image.diff_ids))
-    return bool(image.unpacked) or cached
-
-
 def _started(config: dict[str, Any]) -> frozenset[str]:
     """Return the names of programs that an image's command may mean."""
     run = config.get("config") or {}

@@ -12,7 +12,7 @@ from docker.errors import DockerException, ImageNotFound
 
 from repro.errors import CannotRunError, EngineError, TargetError, UsageError
 from repro.layers.platforms import Platform
-from repro.manifest import Manifest, Target
+from repro.manifest import Manifest, Target, layers
 from repro.target import pack, sandbox, static
 from repro.target.engine_facts import about
 from repro.target.export import stored
@@ -85,14 +85,15 @@ def _run(
     told = probe_options(options, image=image_config(inspected), env=list(options.env))
     with ThreadPoolExecutor(2) as beside:
         engine = beside.submit(about, client)
-        layers = beside.submit(static.explanation, stored(client, reference, inspected), options)
+        image = beside.submit(stored, client, reference, inspected)
         manifest = take(
             Target(kind="image", name=reference, properties=_identity(inspected)),
             lambda asked: _ask(client, reference, image_id, asked, options),
             told,
             lambda: (image_facts(inspected), engine.result()),
         )
-        return msgspec.structs.replace(manifest, **layers.result())
+        # Only reading tells which layer brought a fact; a manifest must not depend on what is cached.
+        return msgspec.structs.replace(manifest, layers=layers(image.result().config))
 
 
 def _identity(inspected: dict[str, Any]) -> dict[str, Any]:

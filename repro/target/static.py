@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from repro.errors import ManifestError, ProbeError, ReproError, TargetError
+from repro.errors import ManifestError, ProbeError, TargetError
 from repro.layers.cache import Cache
 from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
-from repro.layers.opening import at_hand, open_image
+from repro.layers.opening import open_image
 from repro.manifest import Fact, Manifest, Target, assemble, layers
 from repro.manifest.codec import check_value
 from repro.probe import context, environments
@@ -67,23 +67,6 @@ def snapshot(image: StoredImage, options: Options, progress: Progress | None = N
         layers=layers(image.config),
         origins=traced,
     )
-
-
-def explanation(image: StoredImage, options: Options) -> dict[str, Any]:
-    """Say which layers an image has that is run, and which facts they brought if that is cheap.
-
-    It is where the layers lie unpacked or are in the cache; an image with volumes over it is not
-    what its layers hold.
-    """
-    found: dict[str, Any] = {"layers": layers(image.config)}
-    cache = Cache() if options.cache else None
-    if options.volumes or not at_hand(image, cache):
-        return found
-    try:
-        lightly = msgspec.structs.replace(options, verify=None)  # It is run: nothing to verify.
-        return {**found, "origins": snapshot(image, lightly).origins}
-    except ReproError:
-        return found  # It explains, and is not worth a failure.
 
 
 def directory(path: str, options: Options) -> Manifest:

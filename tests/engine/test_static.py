@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import pytest
 
 from lab.archives import write
@@ -102,15 +103,13 @@ def test_a_manifest_says_which_layer_and_step_brought_what(
     assert set(origins) <= known
 
 
-def test_an_image_that_is_run_is_explained_too_once_its_layers_are_known(
+def test_a_manifest_of_a_run_image_does_not_depend_on_what_was_read_before(
     docker_engine: Engine, image: BuildImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REPRO_CACHE_DIR", str(tmp_path))
     tag = image("ml:v1")
     before = take(tag, Options(host=docker_engine.host))
-    read = take(f"docker:{tag}", Options(host=docker_engine.host))
+    take(f"docker:{tag}", Options(host=docker_engine.host))
     after = take(tag, Options(host=docker_engine.host))
     assert [layer.step for layer in before.layers] == ["repro lab"] * 3
-    assert before.origins in ((), read.origins)  # Nothing, unless the layers lie on this disk.
-    assert after.origins == read.origins != ()
-    assert after.digests == before.digests
+    assert msgspec.structs.replace(after, volatile=before.volatile) == before
