@@ -92,7 +92,7 @@ def _run(
             told,
             lambda: (image_facts(inspected), engine.result()),
         )
-        # Only reading tells which layer brought a fact; a manifest must not depend on what is cached.
+        # Which layer brought a fact is for reading alone: no manifest may depend on a cache.
         return msgspec.structs.replace(manifest, layers=layers(image.result().config))
 
 
