@@ -159,8 +159,9 @@ def digests(lines: Iterable[tuple[bytes, Fact]]) -> Digests:
     )
 
 
-def _by_name(origin: Origin) -> tuple[str, str, str, int]:
-    return (origin.kind, origin.name, origin.location or "", origin.layer)
+def _by_name(origin: Origin) -> tuple[str, str, bool, str, int]:
+    place = origin.location  # None and the empty one are two, and have to have an order.
+    return (origin.kind, origin.name, place is not None, place or "", origin.layer)
 
 
 def _in_order(lines: dict[bytes, Fact]) -> list[tuple[bytes, Fact]]:

@@ -303,6 +303,13 @@ def test_layers_and_origins_come_back_and_are_outside_the_digests() -> None:
     assert "origins" not in bare
 
 
+def test_no_place_and_the_empty_place_have_an_order() -> None:
+    both = [Origin(layer=0, kind="k", name="n", location=place) for place in (None, "")]
+    target, facts = Target(kind="image", name="x"), sample().facts
+    made = [assemble(target, facts, layers=LAYERS, origins=order) for order in (both, both[::-1])]
+    assert made[0].origins == made[1].origins == tuple(both)
+
+
 def test_the_order_of_origins_changes_no_bytes_and_that_of_layers_is_theirs() -> None:
     target, facts = layered().target, layered().facts
     turned = assemble(target, facts, layers=LAYERS, origins=[*reversed(ORIGINS), *ORIGINS])
