@@ -82,6 +82,22 @@ OPTIONS = (
         default=True,
         help="Import torch, JAX, … in the target and ask them (default), or leave them alone.",
     ),
+    click.option(
+        "--canaries/--no-canary",
+        default=None,
+        help="Compute fixed inputs with the target's libraries (default: in images that run).",
+    ),
+    click.option(
+        "--canary-budget",
+        type=click.IntRange(1, 86400),
+        default=120,
+        show_default=True,
+        metavar="SECONDS",
+        help="Time that all canaries of a target may take.",
+    ),
+    click.option(
+        "--canary-full", is_flag=True, help="Keep every value of the canaries, not a telling few."
+    ),
     click.option("-H", "--host", metavar="URL", help="Engine to use (default: DOCKER_HOST)."),
     click.option("-c", "--context", metavar="NAME", help="Docker context to use."),
 )

@@ -1,6 +1,5 @@
-"""Runs the collectors and prints one answer that cannot pass for whole when it is cut."""
+"""Runs the collectors and gives one answer."""
 
-import hashlib
 import json
 import signal
 import sys
@@ -8,6 +7,7 @@ import threading
 import time
 
 from . import (
+    answer,
     arguments,
     calls,
     conda,
@@ -31,9 +31,6 @@ from . import (
 from .context import Context
 from .facts import HOST, IMAGE, PROCESS, unreadable
 from .files import Files
-
-WIDTH = 4000
-"""Bytes of a line: engines store longer ones in pieces (16 KiB with Docker's json-file driver)."""
 
 STATIC = (
     (python, IMAGE, "python"),
@@ -115,14 +112,6 @@ def _asking(files, context, found):
     ]
 
 
-def answer(payload, nonce):
-    """The payload as JSON in short lines between markers, with its length and SHA-256."""
-    text = json.dumps(payload, separators=(",", ":"), sort_keys=True)
-    digest = hashlib.sha256(text.encode("ascii")).hexdigest()
-    body = "\n".join(text[at : at + WIDTH] for at in range(0, len(text), WIDTH))
-    return "\n@repro-begin %s %d %s\n%s\n@repro-end %s\n" % (nonce, len(text), digest, body, nonce)
-
-
 def main():
     options = json.loads(sys.argv[1])
     context = Context(options)
@@ -131,5 +120,4 @@ def main():
     signal.alarm(int(context.timeout) + 5)  # The last guard, where nobody outside can stop us.
     facts, times = collect(Files(), context)
     payload = {"facts": facts, "milliseconds": times}
-    sys.stdout.write(answer(payload, options.get("nonce", "")))
-    sys.stdout.flush()
+    answer.give(payload, options.get("nonce", ""))

@@ -7,6 +7,7 @@ REASON = "not run: only files were read"
 KINDS = (
     (PROCESS, "argument"),
     (PROCESS, "blas.loaded"),
+    (PROCESS, "canary"),
     (PROCESS, "command"),
     (PROCESS, "cpu.threads"),
     (PROCESS, "cuda.library.call"),

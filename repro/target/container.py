@@ -11,7 +11,6 @@ from docker.errors import APIError, DockerException, NotFound
 
 from repro.errors import EngineError, ProbeError, TargetError
 from repro.manifest import Manifest, Target
-from repro.target import pack
 from repro.target.answer import LIMIT, Output
 from repro.target.engine_facts import about
 from repro.target.image import inspect
@@ -53,9 +52,11 @@ def snapshot(client: docker.DockerClient, container: Container, options: Options
             name=str(container.name),
             properties={"image": _image_name(container), "image_id": container.attrs["Image"]},
         ),
-        lambda asked: _ask(client, container, asked, options),
+        lambda words, seconds: _ask(client, container, words, seconds),
         told,
+        options,
         lambda: (image_facts(inspected), about(client)),
+        at_work=True,
     )
 
 
@@ -64,11 +65,10 @@ def _image_name(container: Container) -> str:
 
 
 def _ask(
-    client: docker.DockerClient, container: Container, told: dict[str, Any], options: Options
+    client: docker.DockerClient, container: Container, arguments: list[str], seconds: int
 ) -> Output:
-    arguments = pack.arguments(told)
     for program in chain(("python3", "python"), candidates(container)):
-        output, code = _exec(client, container, [program, *arguments], options)
+        output, code = _exec(client, container, [program, *arguments], seconds)
         if not _not_found(output, code):
             return Output(output)
     raise TargetError(
@@ -83,7 +83,7 @@ def _not_found(output: bytes, code: int | None) -> bool:
 
 
 def _exec(
-    client: docker.DockerClient, container: Container, command: list[str], options: Options
+    client: docker.DockerClient, container: Container, command: list[str], seconds: int
 ) -> tuple[bytes, int | None]:
     """Execute and collect standard output in a thread: exec has no time-out of its own."""
     result: dict[str, Any] = {"output": bytearray()}
@@ -91,10 +91,10 @@ def _exec(
         target=_collect, args=(client, container, command, result), daemon=True
     )
     thread.start()
-    thread.join(options.timeout + 10)
+    thread.join(seconds + 10)
     if thread.is_alive():
         raise ProbeError(
-            f"the probe gave no answer in {options.timeout} s",
+            f"the probe gave no answer in {seconds} s",
             advice="It ends by itself; allow more with --timeout, or use --no-frameworks.",
         )
     if "error" in result:

@@ -13,7 +13,7 @@ from docker.errors import DockerException, ImageNotFound
 from repro.errors import CannotRunError, EngineError, TargetError, UsageError
 from repro.layers.platforms import Platform
 from repro.manifest import Manifest, Target, layers
-from repro.target import pack, sandbox, static
+from repro.target import sandbox, static
 from repro.target.engine_facts import about
 from repro.target.export import stored
 from repro.target.image_facts import image_config, image_facts
@@ -88,8 +88,11 @@ def _run(
         image = beside.submit(stored, client, reference, inspected)
         manifest = take(
             Target(kind="image", name=reference, properties=_identity(inspected)),
-            lambda asked: _ask(client, reference, image_id, asked, options),
+            lambda words, seconds: _ask(
+                client, reference, image_id, words, _within(options, seconds)
+            ),
             told,
+            options,
             lambda: (image_facts(inspected), engine.result()),
         )
         # Which layer brought a fact is for reading alone: no manifest may depend on a cache.
@@ -104,11 +107,14 @@ def _identity(inspected: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _within(options: Options, seconds: int) -> Options:
+    return msgspec.structs.replace(options, timeout=seconds)
+
+
 def _ask(
-    client: docker.DockerClient, name: str, image: str, told: dict[str, Any], options: Options
+    client: docker.DockerClient, name: str, image: str, arguments: list[str], options: Options
 ) -> Output:
-    """Run the probe with the image's Python: by name on the PATH, else where its files lie."""
-    arguments = pack.arguments(told)
+    """Run a program with the image's Python: by name on the PATH, else where its files lie."""
     for program in ("python3", "python"):
         try:
             return sandbox.run(client, image, [program, *arguments], options)

@@ -7,11 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repro.errors import ProbeError, TargetError
 from repro.manifest import Manifest, Target
-from repro.target import pack
 from repro.target.answer import Output
 from repro.target.snapshot import probe_options, take
 
@@ -26,8 +25,10 @@ def snapshot(python: str | None, options: Options) -> Manifest:
     told = probe_options(options, entry_only=True, executable=str(Path(executable).absolute()))
     return take(
         Target(kind="environment", name=name, properties={"python": executable}),
-        lambda asked: _ask(executable, asked, options),
+        lambda words, seconds: _ask(executable, words, seconds),
         told,
+        options,
+        at_work=True,
     )
 
 
@@ -40,19 +41,18 @@ def _current() -> str:
     return shutil.which("python3") or sys.executable
 
 
-def _ask(executable: str, told: dict[str, Any], options: Options) -> Output:
-    command = [executable, *pack.arguments(told)]
+def _ask(executable: str, arguments: list[str], seconds: int) -> Output:
     try:
         done = subprocess.run(
-            command,
+            [executable, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=options.timeout,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise ProbeError(
-            f"the probe gave no answer in {options.timeout} s and was stopped",
+            f"the probe gave no answer in {seconds} s and was stopped",
             advice="Allow more with --timeout, or leave frameworks alone with --no-frameworks.",
         ) from error
     except OSError as error:

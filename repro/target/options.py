@@ -41,6 +41,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Authorities that a registry's certificate may come from."""
     plain_http: bool = False
     """Whether a registry that is not this machine may be asked without encryption."""
+    canaries: bool | None = None
+    """Whether canaries run; None: in what is started for it, not in what is at work already."""
+    canary_budget: int = 120
+    """Seconds for all canaries of a target together."""
+    canary_full: bool = False
+    """Whether canaries keep every value, not only the telling ones."""
+    own: tuple[tuple[str, str], ...] = ()
+    """The user's own canaries: names and commands."""
     host: str | None = None
     """An engine's URL."""
     context: str | None = None

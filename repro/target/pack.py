@@ -7,50 +7,82 @@ import json
 import zlib
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
+
+Part = Literal["probe", "canary"]
+"""What looks at a target, and what computes in it: two programs, as one argument has a limit."""
 
 LIMIT: Final = 128 * 1024
 """Bytes of one argument: MAX_ARG_STRLEN, 32 pages (execve(2))."""
 FLAGS: Final = ("-I", "-S", "-B", "-X", "utf8", "-c")
 """Isolated from the environment, no site packages, no compiled files written."""
+SHARED: Final = ("__init__.py", "answer.py", "facts.py")
+"""What the canaries' program takes of the probe's."""
+PREFIX: Final = "repro_probe"
 
+LOADER: Final = """\
+from importlib.machinery import ModuleSpec
+class Packed:
+    def find_spec(self, name, path=None, target=None):
+        for key in (name.replace(".", "/") + ".py", name.replace(".", "/") + "/__init__.py"):
+            if key in S:
+                return ModuleSpec(name, self, origin=key, is_package=key.endswith("__init__.py"))
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        module.__file__ = module.__spec__.origin
+        exec(compile(S[module.__file__], module.__file__, "exec"), module.__dict__)
+    def get_data(self, path):
+        return S[path].encode()
+sys.meta_path.insert(0, Packed())
+"""
 BOOT: Final = """\
 import sys
 if sys.version_info < (3, 7):
     sys.exit("@repro-old-python %d.%d" % sys.version_info[:2])
 import base64, json, zlib
-from importlib.machinery import ModuleSpec
-S = json.loads(zlib.decompress(base64.b85decode("DATA")).decode())
-class Packed:
-    def find_spec(self, name, path=None, target=None):
-        if name in S:
-            return ModuleSpec(name, self, is_package=name == "repro_probe")
-    def create_module(self, spec):
-        return None
-    def exec_module(self, module):
-        exec(compile(S[module.__name__], module.__name__, "exec"), module.__dict__)
-sys.meta_path.insert(0, Packed())
-from repro_probe.main import main
+LOADER, S = json.loads(zlib.decompress(base64.b85decode("DATA")).decode())
+exec(LOADER)
+from MODULE import main
 main()
 """
+MODULES: Final[dict[Part, str]] = {
+    "probe": f"{PREFIX}.main",
+    "canary": f"{PREFIX}.canary.main",
+}
 
 
 @cache
-def program() -> str:
-    """Return the probe as one argument for `python -c`; the same sources are the same bytes."""
-    sources = {}
-    for entry in resources.files("repro.probe").iterdir():
-        name, dot, suffix = entry.name.rpartition(".")
-        if dot and suffix == "py":
-            module = "repro_probe" if name == "__init__" else f"repro_probe.{name}"
-            sources[module] = entry.read_text("utf-8")
-    data = zlib.compress(json.dumps(sources, sort_keys=True).encode(), 9)
-    text = BOOT.replace("DATA", base64.b85encode(data).decode("ascii"))
-    if len(text) >= LIMIT:
-        raise AssertionError(f"the packed probe has {len(text)} bytes, over {LIMIT}")
-    return text
+def program(part: Part = "probe") -> str:
+    """Return a program as one argument for `python -c`; the same sources are the same bytes."""
+    text = json.dumps([LOADER, dict(sorted(_sources(part)))])
+    data = base64.b85encode(zlib.compress(text.encode(), 9)).decode("ascii")
+    argument = BOOT.replace("DATA", data).replace("MODULE", MODULES[part])
+    if len(argument) >= LIMIT:
+        raise AssertionError(f"the packed {part} has {len(argument)} bytes, over {LIMIT}")
+    return argument
 
 
-def arguments(options: dict[str, Any]) -> list[str]:
+def _sources(part: Part) -> Iterator[tuple[str, str]]:
+    """Yield names and texts of the modules, and of the data files beside them."""
+    root = resources.files("repro.probe")
+    for entry in _files(root):
+        if part == "probe" or entry.name in SHARED:
+            yield f"{PREFIX}/{entry.name}", entry.read_text("utf-8")
+    for entry in _files(root / "canary") if part == "canary" else ():
+        yield f"{PREFIX}/canary/{entry.name}", entry.read_text("utf-8")
+
+
+def _files(folder: Traversable) -> Iterator[Traversable]:
+    for entry in folder.iterdir():
+        if entry.name.endswith((".py", ".json")):
+            yield entry
+
+
+def arguments(options: dict[str, Any], part: Part = "probe") -> list[str]:
     """Return what follows the interpreter on the command line."""
-    return [*FLAGS, program(), json.dumps(options, sort_keys=True)]
+    return [*FLAGS, program(part), json.dumps(options, sort_keys=True)]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from repro import __version__
 from repro.manifest import Fact, Manifest, Target, assemble
+from repro.target import canaries, pack
 from repro.target.about import About
 from repro.target.answer import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from repro.target.answer import Output
+    from repro.target.canaries import Ask
     from repro.target.options import Options
 
 
@@ -32,14 +33,18 @@ def probe_options(options: Options, **more: Any) -> dict[str, Any]:
 
 def take(
     target: Target,
-    ask: Callable[[dict[str, Any]], Output],
+    ask: Ask,
     told: dict[str, Any],
+    options: Options,
     outside: Callable[[], tuple[Iterable[Fact], About]] = lambda: ((), About([])),
+    *,
+    at_work: bool = False,
 ) -> Manifest:
-    """Ask the probe, and put its facts and those from outside, of image and engine, together."""
-    answer = parse(ask(told), told["nonce"])
+    """Ask the probe, then the canaries, and put what they and the engine say together."""
+    answer = parse(ask(pack.arguments(told), options.timeout), told["nonce"])
     image, engine = outside()
-    facts = [*answer.facts, *image, *engine.facts]
+    measured = canaries.measure(answer.facts, options, ask, at_work=at_work)
+    facts = [*answer.facts, *measured, *image, *engine.facts]
     return assemble(target, facts, volatile(answer.milliseconds, engine.host))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from repro.errors import CannotRunError, ProbeError
 from repro.manifest import Component, Unreadable
-from repro.probe.main import answer
+from repro.probe.answer import wrapped
 from repro.target.answer import MOST, Output, parse
 
 FACTS: list[dict[str, Any]] = [
@@ -35,7 +35,7 @@ FACTS: list[dict[str, Any]] = [
 def printed(payload: object = None, nonce: str = "abc") -> bytes:
     """What a probe prints for a payload."""
     facts = {"facts": FACTS} if payload is None else payload
-    return str(answer(facts, nonce)).encode()  # type: ignore[no-untyped-call]  # the probe is 3.7
+    return str(wrapped(facts, nonce)).encode()  # type: ignore[no-untyped-call]  # the probe is 3.7
 
 
 def signed(body: bytes) -> bytes:

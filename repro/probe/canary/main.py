@@ -1,0 +1,201 @@
+"""Runs canaries in children of the target's interpreters, within a budget of time."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from .. import answer
+from ..facts import PROCESS, absent, component, unreadable
+from .work import MARK
+
+KIND = "canary"
+AT_ONCE = 2
+"""Children at work together: a framework may take a gigabyte, and needs cores to be fast."""
+VARIABLES = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONIOENCODING": "utf-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+"""Nothing is fetched, nothing is written; none of them moves a result."""
+CHILD = r"""
+import json, sys
+told = json.loads(sys.stdin.buffer.read().decode())
+exec(told["loader"], {"S": told["sources"], "sys": sys})
+from repro_probe.canary.work import main
+main(told)
+"""
+
+
+def main():
+    """Answer with one fact a canary; the sources that this was packed from go on to children."""
+    options = json.loads(sys.argv[1])
+    carried = sys.modules["__main__"].__dict__
+    sources = {"sources": carried["S"], "loader": carried["LOADER"], "full": options.get("full")}
+    budget = int(options.get("budget", 60))
+    signal.alarm(budget + 30)  # The last guard, where nobody outside can stop us.
+    answer.give({"facts": collect(options, sources, budget)}, options.get("nonce", ""))
+
+
+def collect(options, sources, budget):
+    """The facts of all groups: {python, environment, seconds, jobs: [{name, canary, ...}]}."""
+    free = threading.Semaphore(AT_ONCE)
+    end = time.time() + budget
+    groups = [Group(group, sources, budget, end, free) for group in options["groups"]]
+    for group in groups:
+        group.start()
+    for group in groups:
+        group.join()
+    return [fact for group in groups for fact in group.facts]
+
+
+class Group(threading.Thread):
+    """Jobs that share one child, so that what they need is imported once."""
+
+    def __init__(self, told, sources, budget, end, free):
+        super().__init__(daemon=True)
+        self.told, self.sources, self.budget, self.end, self.free = told, sources, budget, end, free
+        self.facts = []
+
+    def run(self):
+        """One child after another until each job has answered, or has ended its child."""
+        left = list(enumerate(self.told["jobs"]))
+        with self.free:
+            while left:
+                if self.end - time.time() < 1:
+                    self.facts += [self._over(job) for _, job in left]
+                    return
+                done = self._child(left)
+                left = [pair for pair in left if pair[0] not in done]
+
+    def _child(self, left):
+        """Run a child until it ends or a job takes too long; return the jobs that it settled."""
+        try:
+            child = Child(self.told["python"], dict(self.sources, jobs=left))
+        except OSError as error:
+            why = "cannot start %s: %s" % (self.told["python"], error.strerror)
+            self.facts += [unreadable(PROCESS, KIND, job["name"], why) for _, job in left]
+            return {index for index, _ in left}
+        jobs, done, current = dict(left), set(), left[0][0]
+        while True:
+            limit = min(self.end - time.time(), self.told["seconds"])
+            line = child.next(limit)
+            if line is None:
+                break
+            how, current, value = line
+            if how != "begin" and current not in done:
+                done.add(current)
+                self.facts.append(self._fact(jobs[current], how, value))
+        reason = child.ended()
+        if len(done) < len(left):
+            current = current if current not in done else min(set(jobs) - done)
+            done.add(current)
+            self.facts.append(self._lost(jobs[current], reason))
+        return done
+
+    def _fact(self, job, how, value):
+        if how == "skip":
+            return absent(PROCESS, KIND, job["name"], value)
+        if how == "fail":
+            return unreadable(PROCESS, KIND, job["name"], value)
+        return component(
+            PROCESS,
+            KIND,
+            job["name"],
+            KIND,
+            location=job.get("location"),
+            environment=self.told.get("environment"),
+            **dict(job.get("about", {}), **value),
+        )
+
+    def _lost(self, job, reason):
+        if self.end - time.time() < 1:
+            return self._over(job)
+        return unreadable(PROCESS, KIND, job["name"], reason)
+
+    def _over(self, job):
+        why = "not run: the canaries' %d s were used up (--canary-budget)" % self.budget
+        return unreadable(PROCESS, KIND, job["name"], why)
+
+
+class Child:
+    """A child at work, whose answers are taken as they come."""
+
+    def __init__(self, python, told):
+        self.process = subprocess.Popen(
+            [python, "-B", "-c", CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ, **VARIABLES),
+            start_new_session=True,
+        )
+        self.lines, self.tail, self.late = queue.Queue(), b"", None
+        self.threads = [
+            threading.Thread(target=work, args=arguments, daemon=True)
+            for work, arguments in (
+                (self._feed, (json.dumps(told).encode("ascii"),)),
+                (self._read, ()),
+                (self._drain, ()),
+            )
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def next(self, seconds):
+        """The next [how, index, value]; None when the child ended, or is too late."""
+        try:
+            return self.lines.get(timeout=max(0.1, seconds))
+        except queue.Empty:
+            self.late = seconds
+            return None
+
+    def ended(self):
+        """Why there was no more: the child is stopped, if it still runs."""
+        if self.late is not None:
+            self._kill()
+        for thread in self.threads:
+            thread.join(5)
+        code = self.process.wait()
+        if self.late is not None:
+            return "no answer in %d s" % self.late
+        lines = [
+            text for text in self.tail.decode("utf-8", "backslashreplace").splitlines() if text
+        ]
+        last = lines[-1].strip()[:300] if lines else "no message"
+        return "killed by signal %d: %s" % (-code, last) if code < 0 else last
+
+    def _kill(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except OSError:
+            self.process.kill()
+
+    def _feed(self, data):
+        try:
+            with self.process.stdin as stream:
+                stream.write(data)
+        except OSError:
+            return  # It ended before it had read all: its end says why.
+
+    def _read(self):
+        for line in self.process.stdout:
+            text = line.decode("utf-8", "replace")
+            if text.startswith(MARK):
+                try:
+                    how, index, value = json.loads(text[len(MARK) :])
+                except ValueError:
+                    break
+                self.lines.put((how, index, value))
+        self.lines.put(None)
+
+    def _drain(self):
+        for line in self.process.stderr:
+            self.tail = (self.tail + line)[-4000:]

@@ -1,0 +1,187 @@
+"""Turns what a canary computes into hashes of its bits, and into values that size a difference."""
+
+import base64
+import hashlib
+import json
+
+RUNS = 3
+"""Times that each case is computed: what is not the same each time is nondeterministic here."""
+SAMPLES = 256
+"""Values of an array that are kept; few hundred tell rounding from another result."""
+KEPT = 4000
+"""Characters of a value that is kept as it is."""
+SHORT = 5
+"""Characters of 6 bits that stand for one case among hundreds: one false match in 2^30."""
+TORCH_BITS = {1: "uint8", 2: "int16", 4: "int32", 8: "int64"}
+"""By bytes of an element: what NumPy can hold of types that it does not know (bfloat16, fp8)."""
+
+
+class Skip(Exception):  # noqa: N818  # Not an error: the case does not apply.
+    """A case that does not apply here (no GPU, an operator that this release has not)."""
+
+
+class Recorder:
+    """Takes cases one by one: computes each three times and keeps what a manifest needs."""
+
+    def __init__(self, full=False):
+        self.full = full
+        """Whether every value is kept, not only those of telling cases."""
+        self.results, self.series, self.kept = {}, {}, {}
+        self.unstable = []
+
+    def __call__(self, name, compute, keep=True, runs=RUNS):
+        """Record one case: what `compute()` returns, or the kind of error that it raises.
+
+        A value may be an array (NumPy, torch, JAX or anything with `__array__`), text, bytes, or
+        plain data. With `keep`, small plain values are kept and large arrays sampled.
+        """
+        first = _entry(compute)
+        if first is None:
+            return
+        again = [_entry(compute) for _ in range(runs - 1)]
+        if any(other is None or other["hash"] != first["hash"] for other in again):
+            self.unstable.append(name)
+        if not keep and not self.full:
+            first.pop("value", None)
+        self.results[name] = first
+
+    def over(self, texts, telling=(), **aspects):
+        """Record many small cases: each aspect is a function of one text.
+
+        `texts` is a list of (name, text); values of the names in `telling` are kept. The hashes of
+        an aspect are kept together, SHORT characters for each text, in the order of the texts.
+        """
+        wanted = set(telling)
+        for aspect, compute in sorted(aspects.items()):
+            hashes, kept = [], {}
+            for name, text in texts:
+                value, shown = _settled(compute, text)
+                if any(_settled(compute, text)[0] != value for _ in range(RUNS - 1)):
+                    self.unstable.append("%s/%s" % (aspect, name))
+                hashes.append(_short(value))
+                if (self.full or name in wanted) and len(value) <= KEPT:
+                    kept[name] = shown
+            self.series[aspect] = "".join(hashes)
+            if kept:
+                self.kept[aspect] = kept
+
+    def payload(self):
+        """All that was recorded, as plain data without floats."""
+        cases = len(self.results)
+        cases += sum(len(hashes) // SHORT for hashes in self.series.values())
+        told = {"cases": cases, "results": self.results, "series": self.series, "kept": self.kept}
+        told["unstable"] = sorted(self.unstable)
+        return {key: value for key, value in told.items() if value}
+
+
+def _short(data):
+    return base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")[:SHORT]
+
+
+def _hash(data):
+    return hashlib.sha256(data).hexdigest()[:24]
+
+
+def _settled(compute, text):
+    """The bytes that stand for a value, and the value as a manifest may hold it."""
+    try:
+        value = plain(compute(text))
+    except Exception as error:  # noqa: BLE001
+        value = {"error": type(error).__name__}
+    return canonical(value), value
+
+
+def _entry(compute):
+    try:
+        return entry(compute())
+    except Skip:
+        return None
+    except Exception as error:  # noqa: BLE001
+        name = type(error).__name__
+        return {"hash": _hash(b"error " + name.encode()), "error": name}
+
+
+def entry(value):
+    """What is kept of one value: its hash, and a sample or the value itself if that is small."""
+    array = _array(value)
+    if array is not None:
+        dtype, shape, size, data = array
+        head = ("%s %s " % (dtype, list(shape))).encode("ascii")
+        told = {"hash": _hash(head + data), "dtype": dtype, "shape": list(shape)}
+        told["sample"] = base64.b64encode(_sample(data, size)).decode("ascii")
+        return told
+    value = plain(value)
+    data = canonical(value)
+    told = {"hash": _hash(data)}
+    if len(data) <= KEPT:
+        told["value"] = value
+    return told
+
+
+def _sample(data, size):
+    """Up to SAMPLES elements at even steps."""
+    count = len(data) // size if size else 0
+    step = max(1, -(-count // SAMPLES))
+    return b"".join(data[at * size : (at + 1) * size] for at in range(0, count, step))
+
+
+def _array(value):
+    """(dtype, shape, bytes of an element, bytes in C order) of an array; None for other values."""
+    if hasattr(value, "detach") and hasattr(value, "element_size"):
+        return _tensor(value)
+    if hasattr(value, "__array__") and hasattr(value, "shape"):
+        import numpy as np
+
+        array = np.ascontiguousarray(np.asarray(value))
+        if array.dtype.kind in "OUS":
+            return None
+        return str(array.dtype), value.shape, array.dtype.itemsize, array.tobytes()
+    return None
+
+
+def _tensor(value):
+    import torch
+
+    tensor = value.detach().cpu().contiguous()
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor).contiguous()
+    dtype, size = str(tensor.dtype).replace("torch.", ""), tensor.element_size()
+    flat = tensor.reshape(-1)
+    if flat.dtype is not torch.bool:
+        flat = flat.view(getattr(torch, TORCH_BITS[size]))
+    try:
+        data = flat.numpy().tobytes()
+    except (RuntimeError, TypeError):  # torch without NumPy.
+        numbers = flat.view(torch.uint8).tolist() if flat.dtype is not torch.bool else flat.tolist()
+        data = bytes(numbers)
+    return dtype, tuple(value.shape), size, data
+
+
+def plain(value):
+    """A value as a manifest may hold it: floats as hex text, tuples and sets as lists."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    for types, form in FORMS:
+        if isinstance(value, types):
+            return form(value)
+    return plain(value.tolist() if hasattr(value, "tolist") else str(value))
+
+
+def _sorted(value):
+    return sorted((plain(item) for item in value), key=canonical)
+
+
+FORMS = (
+    (float, float.hex),
+    (str, lambda value: value.encode("utf-8", "backslashreplace").decode("utf-8")),
+    ((bytes, bytearray), lambda value: "base64:" + base64.b64encode(bytes(value)).decode("ascii")),
+    (dict, lambda value: {str(plain(key)): plain(value[key]) for key in value}),
+    ((set, frozenset), _sorted),
+    ((list, tuple), lambda value: [plain(item) for item in value]),
+)
+"""Types, and how a value of them is written; float and str subclasses of NumPy are among them."""
+
+
+def canonical(value):
+    """The bytes that stand for plain data: JSON with sorted keys, no white space."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")

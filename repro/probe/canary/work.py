@@ -1,0 +1,40 @@
+"""The child's side: computes canaries one after another and says each as soon as it is done."""
+
+import importlib
+import json
+import os
+import sys
+
+from .record import Recorder, Skip
+
+MARK = "@repro-canary@"
+"""Begins the lines that are answers; whatever else a library prints is not one of them."""
+
+
+def main(told):
+    """Compute the jobs of `told`, in order; the library that all of them need is imported once."""
+    out = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # What libraries print shall not stand among the answers.
+    sys.stdin = open(os.devnull)  # noqa: SIM115  # For as long as the child lives.
+    for index, job in told["jobs"]:
+        _say(out, "begin", index, None)
+        how, value = _computed(job, told.get("full", False))
+        _say(out, how, index, value)
+
+
+def _computed(job, full):
+    """("end", payload), or ("skip" or "fail", reason)."""
+    recorder = Recorder(full)
+    try:
+        module = importlib.import_module("." + job["canary"], __package__)
+        module.run(recorder, job)
+    except Skip as reason:
+        return "skip", str(reason)[:300]
+    except Exception as error:  # noqa: BLE001
+        return "fail", ("%s: %s" % (type(error).__name__, error))[:300]
+    return "end", recorder.payload()
+
+
+def _say(out, how, index, value):
+    out.write("\n%s%s\n" % (MARK, json.dumps([how, index, value])))
+    out.flush()

@@ -1,0 +1,205 @@
+"""Plans which canaries a target gets, by what was found in it, and takes their answers."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from repro.errors import ReproError
+from repro.manifest import Component, Fact, Unreadable
+from repro.probe import canary as catalogue
+from repro.target import pack
+from repro.target.answer import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import ModuleType
+
+    from repro.target.answer import Output
+    from repro.target.options import Options
+
+    Ask = Callable[[list[str], int], Output]
+    """Runs a Python program, given as arguments of an interpreter, for so many seconds."""
+
+KIND: Final = "canary"
+INPUT: Final = "canary.input"
+"""The texts that went in, so that a difference can be shown with its text on another day."""
+GRACE: Final = 45
+"""Seconds over the budget until the canaries' program is stopped from outside."""
+ONE: Final = 30
+"""Seconds that one canary may take at most, its library's import among them."""
+MOST: Final = 200
+"""Canaries of a target: a thousand tokenizers are not measured one by one."""
+OFF: Final = "not run: canaries are turned off (--no-canary)"
+AT_WORK: Final = "not run: canaries are off for what is at work already (--canaries)"
+FAMILIES: Final = (
+    "text",
+    "template",
+    "random",
+    "numerics",
+    "preprocessing",
+    "retrieval",
+    "model",
+    "own",
+)
+"""In the order in which they run: what budget there is goes to the most telling ones first."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A canary: its module's name and what the module declares."""
+
+    stem: str
+    module: Any
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return tuple(self.module.NEEDS)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a manifest says of it beside its results."""
+        return {
+            "family": self.module.FAMILY,
+            "impacts": list(self.module.IMPACTS),
+            "covers": list(self.module.COVERS),
+            "edition": getattr(self.module, "EDITION", 1),
+        }
+
+
+@cache
+def rows() -> tuple[Row, ...]:
+    """Return every canary that there is: each module with NEEDS is one."""
+    names = sorted(info.name for info in pkgutil.iter_modules(catalogue.__path__))
+    found = [(name, _module(name)) for name in names]
+    return tuple(Row(name, module) for name, module in found if hasattr(module, "NEEDS"))
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{catalogue.__name__}.{name}")
+
+
+def measure(facts: Sequence[Fact], options: Options, ask: Ask, *, at_work: bool) -> list[Fact]:
+    """Run the canaries that a target's facts call for; what did not run says why.
+
+    `at_work`: the target serves somebody, so that canaries run only when they are asked for.
+    """
+    wanted = not at_work if options.canaries is None else options.canaries
+    if not wanted and not options.own:
+        return [_unread("*", OFF if options.canaries is False else AT_WORK)]
+    groups = list(_groups(facts, options, shipped=wanted))
+    if not groups:
+        return []
+    told = {"groups": groups, "budget": options.canary_budget, "full": options.canary_full}
+    answered = _answered(ask, told, options.canary_budget)
+    return [*answered, *_inputs(groups)]
+
+
+def _unread(name: str, reason: str) -> Unreadable:
+    return Unreadable(scope="process", kind=KIND, name=name, reason=reason)
+
+
+def _answered(ask: Ask, told: dict[str, Any], budget: int) -> Iterable[Fact]:
+    nonce = hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    try:
+        output = ask(pack.arguments({**told, "nonce": nonce}, "canary"), budget + GRACE)
+        return parse(output, nonce).facts
+    except ReproError as error:
+        return [_unread("*", f"the canaries gave no answer: {error.message}"[:500])]
+
+
+def _inputs(groups: list[dict[str, Any]]) -> Iterator[Fact]:
+    """Yield the corpora that the jobs name, with lone surrogates written out."""
+    names = {job["about"].get("input") for group in groups for job in group["jobs"]} - {None}
+    for name in sorted(names):
+        texts = _module("corpus").texts()
+        shown = [[key, text.encode("utf-8", "backslashreplace").decode()] for key, text in texts]
+        yield Component(
+            scope="process",
+            kind=INPUT,
+            name=name,
+            source=KIND,
+            version=_module("corpus").digest(),
+            properties={"texts": shown},
+        )
+
+
+def _groups(facts: Sequence[Fact], options: Options, *, shipped: bool) -> Iterator[dict[str, Any]]:
+    """Yield what shares a child: an interpreter, and the jobs of one library family in it."""
+    known = [fact for fact in facts if isinstance(fact, Component)]
+    left, seen = MOST, set[str]()
+    for order, interpreter in enumerate(_interpreters(known)):
+        installed = _installed(known, interpreter)
+        for family in sorted({row.needs[:1] for row in rows()}, key=_rank) if shipped else ():
+            members = [row for row in rows() if row.needs[:1] == family]
+            fitting = [row for row in members if set(row.needs) <= installed]
+            jobs = [job for row in fitting if row.needs or not order for job in _jobs(row, known)]
+            jobs = [job for job in jobs if job["name"] not in seen][:left]
+            seen.update(job["name"] for job in jobs)
+            left -= len(jobs)
+            if jobs:
+                yield _group(interpreter, jobs)
+        if not order and options.own:
+            yield _group(interpreter, [_own(name, command) for name, command in options.own])
+
+
+def _rank(family: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    found = [row.module.FAMILY for row in rows() if row.needs[:1] == family]
+    return min(map(FAMILIES.index, found)), family
+
+
+def _group(interpreter: Component, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "python": interpreter.location,
+        "environment": interpreter.properties.get("environment"),
+        "seconds": ONE,
+        "jobs": jobs,
+    }
+
+
+def _interpreters(known: Sequence[Component]) -> list[Component]:
+    """Put the interpreter of the entry point first: what serves is what counts."""
+    found = [fact for fact in known if fact.kind == "python.interpreter" and fact.location]
+    return sorted(found, key=lambda fact: not fact.properties.get("entry"))
+
+
+def _installed(known: Sequence[Component], interpreter: Component) -> set[str]:
+    sites = set(interpreter.properties.get("sites") or ())
+    return {f.name for f in known if f.kind == "python.package" and f.location in sites}
+
+
+def _jobs(row: Row, known: Sequence[Component]) -> Iterator[dict[str, Any]]:
+    """Yield one job, or one for each thing that the canary's module looks at."""
+    name = f"{row.module.FAMILY}/{row.stem.partition('_')[2]}"
+    over = getattr(row.module, "OVER", None)
+    if over is None:
+        yield {"name": name, "canary": row.stem, "about": row.about}
+        return
+    for fact in known:
+        if fact.kind == over:
+            for label, arguments in row.module.jobs(_seen(fact)):
+                said = {"subject": fact.name, **row.about}
+                yield {
+                    "name": f"{name}:{label}",
+                    "canary": row.stem,
+                    "about": said,
+                    "location": fact.location,
+                    **arguments,
+                }
+
+
+def _seen(fact: Component) -> MappingProxyType[str, Any]:
+    """Give a fact as canaries see it: its name, its path in the target, and its properties."""
+    path, revision = fact.location or "", fact.properties.get("revision")
+    place = f"{path}/snapshots/{revision}" if revision else path
+    return MappingProxyType({"name": fact.name, "path": place, "properties": fact.properties})
+
+
+def _own(name: str, command: str) -> dict[str, Any]:
+    row = next(row for row in rows() if row.stem == "own_command")
+    return {"name": f"own/{name}", "canary": row.stem, "about": row.about, "command": command}
