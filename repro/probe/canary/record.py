@@ -12,6 +12,8 @@ KEPT = 4000
 """Characters of a value that is kept as it is."""
 SHORT = 5
 """Characters of 6 bits that stand for one case among hundreds: one false match in 2^30."""
+UNSTABLE = "?" * SHORT
+"""Stands for a case that is not the same each time."""
 TORCH_BITS = {1: "uint8", 2: "int16", 4: "int32", 8: "int64"}
 """By bytes of an element: what NumPy can hold of types that it does not know (bfloat16, fp8)."""
 
@@ -40,7 +42,8 @@ class Recorder:
             return
         again = [_entry(compute) for _ in range(runs - 1)]
         if any(other is None or other["hash"] != first["hash"] for other in again):
-            self.unstable.append(name)
+            self.unstable.append(name)  # No value: it would be another one the next time.
+            return
         if not keep and not self.full:
             first.pop("value", None)
         self.results[name] = first
@@ -57,7 +60,8 @@ class Recorder:
             for name, text in texts:
                 value, shown = _settled(compute, text)
                 if any(_settled(compute, text)[0] != value for _ in range(RUNS - 1)):
-                    self.unstable.append("%s/%s" % (aspect, name))
+                    hashes.append(UNSTABLE)
+                    continue
                 hashes.append(_short(value))
                 if (self.full or name in wanted) and len(value) <= KEPT:
                     kept[name] = shown
@@ -67,7 +71,7 @@ class Recorder:
 
     def payload(self):
         """All that was recorded, as plain data without floats."""
-        cases = len(self.results)
+        cases = len(self.results) + len(self.unstable)
         cases += sum(len(hashes) // SHORT for hashes in self.series.values())
         told = {"cases": cases, "results": self.results, "series": self.series, "kept": self.kept}
         told["unstable"] = sorted(self.unstable)

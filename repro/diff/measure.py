@@ -1,0 +1,140 @@
+"""Two results of one canary side by side: which cases changed, and by how much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from repro.diff.sizes import Size, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.manifest import Component, Manifest, Value
+
+KIND: Final = "canary"
+INPUT: Final = "canary.input"
+SHORT: Final = 5
+"""Characters of a hash in a series; repro/probe/canary/record.py writes it."""
+UNSTABLE: Final = "?" * SHORT
+"""Stands in a series for a case that was not the same each time."""
+MOST: Final = 100_000
+"""Cases of one canary that are looked at."""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One result of a canary."""
+
+    hash: str
+    text: str | None = None
+    """The input, where the manifest holds it."""
+    told: dict[str, Value] = {}
+    """What was kept of the result: `value`, or `dtype`, `shape` and `sample`, or `error`."""
+
+
+class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A case that came out otherwise on the other side."""
+
+    name: str
+    old: Case
+    new: Case
+    size: Size | None = None
+    """The distance of two arrays; None for other results."""
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one canary says of two sides."""
+
+    comparable: bool
+    """Whether both sides computed the same thing; where not, nothing was measured."""
+    cases: int = 0
+    """Cases that were stable on both sides."""
+    changed: tuple[CaseChange, ...] = ()
+    unstable: tuple[str, ...] = ()
+    """Cases that are not the same each time, on both sides."""
+    unsettled: tuple[str, ...] = ()
+    """Cases that are not the same each time on one side, or that one side has not."""
+
+    @property
+    def equal(self) -> bool:
+        """Whether something was measured, and all of it was the same."""
+        return bool(self.comparable and self.cases and not self.changed and not self.unsettled)
+
+
+def measure(old: Component, new: Component, a: Manifest, b: Manifest) -> Measurement:
+    """Compare the results of one canary in manifest A and B, case by case."""
+    if old.properties.get("edition") != new.properties.get("edition"):
+        return Measurement(comparable=False)
+    left, right = _cases(old, a), _cases(new, b)
+    shared = [name for name in left if name in right]
+    noisy = [n for n in shared if left[n] is None or right[n] is None]
+    pairs = [(n, x, y) for n in shared if (x := left[n]) and (y := right[n])]
+    lone = [
+        name for cases, other in ((left, right), (right, left)) for name in cases.keys() - other
+    ]
+    return Measurement(
+        comparable=True,
+        cases=len(pairs),
+        changed=tuple(_change(n, x, y) for n, x, y in pairs if x.hash != y.hash),
+        unstable=tuple(n for n in noisy if left[n] is None and right[n] is None),
+        unsettled=tuple(sorted(lone)) + tuple(n for n in noisy if left[n] or right[n]),
+    )
+
+
+def _change(name: str, old: Case, new: Case) -> CaseChange:
+    return CaseChange(name=name, old=old, new=new, size=size(old.told, new.told))
+
+
+def _cases(component: Component, manifest: Manifest) -> dict[str, Case | None]:
+    """Put all cases under their names, bounded; None for one that is not the same each time."""
+    found: dict[str, Case | None] = {}
+    for name, case in (*_results(component), *_series(component, manifest)):
+        found[name] = case
+        if len(found) >= MOST:
+            break
+    unstable = component.properties.get("unstable")
+    for name in unstable if isinstance(unstable, list) else ():
+        if isinstance(name, str):
+            found[name] = None
+    return found
+
+
+def _results(component: Component) -> Iterator[tuple[str, Case]]:
+    for name, told in sorted(_mapping(component.properties.get("results")).items()):
+        if isinstance(told, dict) and isinstance(told.get("hash"), str):
+            yield name, Case(hash=told["hash"], told=told)
+
+
+def _series(component: Component, manifest: Manifest) -> Iterator[tuple[str, Case | None]]:
+    texts = _texts(manifest, component.properties.get("input"))
+    kept = _mapping(component.properties.get("kept"))
+    for aspect, hashes in sorted(_mapping(component.properties.get("series")).items()):
+        if not isinstance(hashes, str):
+            continue
+        values = _mapping(kept.get(aspect))
+        for index, start in enumerate(range(0, len(hashes), SHORT)):
+            name, text = texts[index] if index < len(texts) else (f"#{index}", None)
+            found = hashes[start : start + SHORT]
+            told = {"value": values[name]} if name in values else {}
+            case = Case(hash=found, text=text, told=told)
+            yield f"{aspect}/{name}", None if found == UNSTABLE else case
+
+
+def _texts(manifest: Manifest, name: Value) -> list[tuple[str, str | None]]:
+    """Return the names and texts of a corpus that the manifest holds, in their order."""
+    for fact in manifest.facts:
+        if fact.kind == INPUT and fact.name == name:
+            rows = getattr(fact, "properties", {}).get("texts")
+            return [_row(row) for row in rows] if isinstance(rows, list) else []
+    return []
+
+
+def _row(row: Any) -> tuple[str, str | None]:
+    if isinstance(row, list) and len(row) == 2 and all(isinstance(part, str) for part in row):
+        return row[0], row[1]
+    return "?", None
+
+
+def _mapping(value: Value) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
