@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from repro.diff.scopes import Scopes
+from repro.diff.scopes import Scopes, Side
 from repro.manifest import Component, Fact, Manifest, Scope, Value
 
 How = Literal["added", "removed", "changed", "lost", "gained", "unknown"]
@@ -50,3 +50,5 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     b: Manifest
     changes: tuple[Change, ...]
     scopes: Scopes = Scopes()
+    unmeasured: tuple[Side, ...] = ()
+    """The sides on which no canary was run; canaries are then not compared."""

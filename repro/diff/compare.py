@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.diff.change import Change, Comparison, FieldChange, How
 from repro.diff.fields import differences
+from repro.diff.measure import CANARIES, not_run, unmeasured
 from repro.diff.pairing import pair
 from repro.diff.scopes import choose
 from repro.manifest import Absent, Component, Fact, Manifest, Scope, Unreadable
@@ -59,9 +60,16 @@ def compare(a: Manifest, b: Manifest, scopes: Collection[Scope] | None = None) -
     chosen = choose(a, b, scopes)
     left, right = _Side(a), _Side(b)
     every = {*left.components, *right.components, *left.unreadable, *right.unreadable}
+    without = unmeasured(a, b)
     keys = sorted(key for key in every if key[0] in chosen.compared)
-    changes = [change for key in keys for change in _of_key(key, left, right)]
-    return Comparison(a=a, b=b, changes=tuple(changes), scopes=chosen)
+    keys = [key for key in keys if not (without and key[1] in CANARIES)]
+    changes = [change for key in keys for change in _of_key(key, left, right) if not _idle(change)]
+    return Comparison(a=a, b=b, changes=tuple(changes), scopes=chosen, unmeasured=without)
+
+
+def _idle(change: Change) -> bool:
+    """Tell whether a canary was not run for want of time: nothing was seen, so nothing is said."""
+    return change.kind in CANARIES and any(map(not_run, (change.old, change.new)))
 
 
 def _of_key(key: Key, left: _Side, right: _Side) -> Iterator[Change]:

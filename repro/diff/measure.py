@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from repro.diff.scopes import NOT_RUN, Side
 from repro.diff.sizes import Size, size
+from repro.manifest import Unreadable, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repro.manifest import Component, Manifest, Value
+    from repro.manifest import Component, Fact, Manifest
 
 KIND: Final = "canary"
 INPUT: Final = "canary.input"
+CANARIES: Final = (KIND, INPUT)
 SHORT: Final = 5
 """Characters of a hash in a series; repro/probe/canary/record.py writes it."""
 UNSTABLE: Final = "?" * SHORT
@@ -60,6 +63,21 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     def equal(self) -> bool:
         """Whether something was measured, and all of it was the same."""
         return bool(self.comparable and self.cases and not self.changed and not self.unsettled)
+
+
+def not_run(fact: Fact | None) -> bool:
+    """Tell whether a canary was not started: it was turned off, or there was no time left."""
+    return isinstance(fact, Unreadable) and fact.reason.startswith(NOT_RUN)
+
+
+def unmeasured(a: Manifest, b: Manifest) -> tuple[Side, ...]:
+    """Name the sides on which no canary was run at all."""
+    sides: dict[Side, Manifest] = {"a": a, "b": b}
+    return tuple(
+        name
+        for name, side in sides.items()
+        if all(not_run(fact) for fact in side.facts if fact.kind == KIND)
+    )
 
 
 def measure(old: Component, new: Component, a: Manifest, b: Manifest) -> Measurement:

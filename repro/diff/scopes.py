@@ -19,6 +19,7 @@ OF_A_RUN: Final[tuple[Scope, ...]] = ("process", "host")
 """What an image that is not run has nothing of."""
 
 Reason = Literal["not taken", "not asked"]
+Side = Literal["a", "b"]
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: Reason
     """`not taken`: a side was read and not run; `not asked`: others were named."""
-    sides: tuple[Literal["a", "b"], ...] = ()
+    sides: tuple[Side, ...] = ()
     """The sides that were not taken in it."""
 
 
@@ -55,7 +56,7 @@ def choose(a: Manifest, b: Manifest, asked: Collection[Scope] | None = None) -> 
 
 
 def _not_taken(scope: Scope, a: Manifest, b: Manifest) -> LeftOut | None:
-    sides: dict[Literal["a", "b"], Manifest] = {"a": a, "b": b}
+    sides: dict[Side, Manifest] = {"a": a, "b": b}
     without = tuple(name for name, side in sides.items() if not _taken(scope, side))
     return LeftOut(reason="not taken", sides=without) if without else None
 

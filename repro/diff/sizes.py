@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 FLOATS: Final = {"float64": "d", "float32": "f", "float16": "e", "bfloat16": "H"}
-"""Codes of `struct`; a bfloat16 is the upper half of a float32 (its 16 bits are read as they are)."""
+"""Codes of `struct`; a bfloat16 is read as its 16 bits, the upper half of a float32."""
 INTEGERS: Final = {
     "int8": "b",
     "uint8": "B",
@@ -101,7 +101,7 @@ def _distance(dtype: str, old: list[float], new: list[float]) -> Size:
 
 
 def _both_nan(pair: tuple[float, float]) -> bool:
-    return pair[0] != pair[0] and pair[1] != pair[1]  # noqa: PLR0124  # NaN alone is not itself.
+    return pair[0] != pair[0] and pair[1] != pair[1]  # NaN alone is not itself.
 
 
 def _ulps(dtype: str, x: float, y: float) -> int:

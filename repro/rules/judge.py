@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from repro.diff.measure import KIND as CANARY
 from repro.diff.origin import Tracer
 from repro.manifest import Component
 from repro.rules.conditions import holds
@@ -14,7 +15,9 @@ from repro.rules.faults import faults
 from repro.rules.finding import Impact, Status
 from repro.rules.firing import changed_fields, fires, matching_fields
 from repro.rules.inference import PLACE, declared, doubted, infer, nothing, unread
+from repro.rules.measured import measured
 from repro.rules.printing import printed, subject
+from repro.rules.settling import Settling
 from repro.rules.stating import grade, state
 
 if TYPE_CHECKING:
@@ -53,8 +56,9 @@ Hit = tuple["Rule", bool | None]
 def judge(comparison: Comparison, catalog: Catalog) -> list[Finding]:
     """Say what each change means, and which known faults both sides share."""
     trace = Tracer(comparison.a, comparison.b)
+    settle = Settling(comparison)
     found = [
-        msgspec.structs.replace(finding, origin=trace([change.old], [change.new]))
+        msgspec.structs.replace(settle(finding), origin=trace([change.old], [change.new]))
         for change in comparison.changes
         for finding in _of_change(change, comparison, catalog)
     ]
@@ -64,6 +68,9 @@ def judge(comparison: Comparison, catalog: Catalog) -> list[Finding]:
 def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iterator[Finding]:
     if change.how in ("lost", "gained", "unknown"):
         yield unread(change, catalog)
+        return
+    if change.kind == CANARY:
+        yield from measured(change, comparison)
         return
     if change.kind == "image.env" and _effective(change.name, comparison):
         yield declared(change)

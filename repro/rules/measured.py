@@ -1,0 +1,191 @@
+"""What a canary that came out otherwise means: here nothing has to be guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from repro.diff.measure import Measurement, measure
+from repro.manifest import Component
+from repro.rules.diverging import divergences, tell
+from repro.rules.finding import Basis, Finding, Impact, Status
+from repro.rules.printing import short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from repro.diff.change import Change, Comparison
+    from repro.diff.measure import CaseChange
+
+CODES: Final = {
+    "MEASURED": "A fixed computation was run on both sides, and gave another result.",
+    "ROUNDING": "A fixed computation was run on both sides; its bits differ by rounding alone.",
+    "UNSTABLE": "A fixed computation does not give the same result each time in one place.",
+    "UNPAIRED": "A fixed computation was run on one side only, or in two editions.",
+}
+"""Codes of findings about canaries."""
+NOUNS: Final = {
+    "text": "texts tokenize differently",
+    "template": "prompts are rendered differently",
+    "random": "draws are different",
+    "numerics": "computations give other results",
+    "preprocessing": "inputs are prepared differently",
+    "retrieval": "searches find other things",
+    "model": "generations diverge",
+    "own": "outputs diverge",
+}
+"""By family of canary: what is to be said of cases that changed."""
+ADVICE: Final = "Pin what differs beside it, or accept the new result and take a new baseline."
+SHOWN: Final = 3
+"""Cases that a finding shows."""
+
+
+def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
+    """Say what it means that a canary came out otherwise, or on one side only."""
+    if not (isinstance(change.old, Component) and isinstance(change.new, Component)):
+        yield _harmless(change, "UNPAIRED", "run on one side only", "Nothing to compare it with.")
+        return
+    found = measure(change.old, change.new, comparison.a, comparison.b)
+    if not found.comparable:
+        why = "The sides ran two editions of this canary; take both snapshots with one release."
+        yield _harmless(change, "UNPAIRED", "not comparable", why)
+        return
+    rounding = [case for case in found.changed if _is_rounding(case)]
+    real = [case for case in found.changed if case not in rounding]
+    if real:
+        yield _differs(change, found, real)
+    if rounding:
+        yield _rounds(change, found, rounding)
+    if found.unsettled:
+        yield _unsettled(change, found.unsettled)
+    if not (found.changed or found.unsettled):
+        why = f"All {found.cases} cases gave the same; what is said of the canary itself differs."
+        yield _harmless(change, "MEASURED", "the same result", why)
+
+
+def _is_rounding(case: CaseChange) -> bool:
+    if case.size is not None:
+        return case.size.rounding
+    return all(d.rounding for d in found) if (found := divergences([case])) else False
+
+
+def _differs(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
+    noun = NOUNS.get(family(change.old), "cases gave another result")
+    told = divergences(cases)
+    why = tell(told) if told else "; ".join(_case(case) for case in cases[:SHOWN])
+    more = len(cases) - SHOWN
+    return _finding(
+        change,
+        code="MEASURED",
+        title=f"{len(cases)} of {found.cases} {noun}",
+        status=Status.DIVERGENT,
+        impact=impact(change.old),
+        why=why + (f"; and {more} more" if more > 0 and not told else "") + ".",
+        values=(_shown(cases[0], "old"), _shown(cases[0], "new")),
+    )
+
+
+def _rounds(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
+    worst = max(cases, key=lambda case: case.size.relative if case.size else 0.0)
+    return _finding(
+        change,
+        code="ROUNDING",
+        title=f"{len(cases)} of {found.cases} computations differ by rounding",
+        status=Status.SUSPECT,
+        impact=Impact.BITS,
+        why=f"The most: {_case(worst)}. A near-tie can flip a token.",
+        values=(None, None),
+    )
+
+
+def _unsettled(change: Change, names: Sequence[str]) -> Finding:
+    listed = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")
+    return _finding(
+        change,
+        code="UNSTABLE",
+        title="not the same each time, or not there, on one side",
+        status=Status.SUSPECT,
+        impact=impact(change.old),
+        why=f"{listed}: one side has no one result to compare, while the other has.",
+        values=(None, None),
+    )
+
+
+def _harmless(change: Change, code: str, title: str, why: str) -> Finding:
+    return _finding(
+        change,
+        code=code,
+        title=title,
+        status=Status.EQUIVALENT,
+        impact=Impact.NONE,
+        why=why,
+        values=(None, None),
+    )
+
+
+def _case(case: CaseChange) -> str:
+    """Say of one case what went in and what came out: `'ſ s' (ids): [1, 2] → [3]`."""
+    aspect, _, _ = case.name.partition("/")
+    text = case.new.text if case.new.text is not None else case.old.text
+    name = case.name if text is None else f"{short(text)!r} ({aspect})"
+    if case.size is not None:
+        return f"{name}: {distance(case)}"
+    values = (_shown(case, "old"), _shown(case, "new"))
+    return name if None in values else f"{name}: {values[0]} → {values[1]}"
+
+
+def distance(case: CaseChange) -> str:
+    """Say how far two arrays are apart: `2 ulp at most`, `3e-03 relative: beyond rounding`."""
+    size = case.size
+    if size is None or not size.differing:
+        return "the bits differ outside of the values that were kept"
+    ulps = f"{size.ulps} ulp at most, " if size.ulps is not None and size.rounding else ""
+    beyond = "" if size.rounding else ": beyond rounding"
+    return f"{ulps}{size.relative:.0e} relative in {size.differing} of {size.values}{beyond}"
+
+
+def _shown(case: CaseChange, side: str) -> str | None:
+    told = case.old.told if side == "old" else case.new.told
+    if "error" in told:
+        return f"raises {short(told['error'])}"
+    return short(told["value"]) if "value" in told else None
+
+
+def family(fact: object) -> str:
+    """The family of a canary: `text`, `numerics`, …; empty where it says none."""
+    properties = fact.properties if isinstance(fact, Component) else {}
+    return str(properties.get("family", ""))
+
+
+def impact(fact: object) -> Impact:
+    """The worst impact that a canary says it can settle; numerics where it says none."""
+    properties = fact.properties if isinstance(fact, Component) else {}
+    said = properties.get("impacts")
+    named = (
+        [Impact(name) for name in said if name in list(Impact)] if isinstance(said, list) else []
+    )
+    return min(named, key=list(Impact).index, default=Impact.NUMERICS)
+
+
+def _finding(
+    change: Change,
+    *,
+    code: str,
+    title: str,
+    status: Status,
+    impact: Impact,
+    why: str,
+    values: tuple[str | None, str | None],
+) -> Finding:
+    return Finding(
+        code=code,
+        title=title,
+        status=status,
+        impact=impact,
+        basis=Basis.MEASURED,
+        change=change,
+        subject=f"{change.name} (canary)",
+        old=values[0],
+        new=values[1],
+        why=why,
+        advice=ADVICE if status.rank > Status.EQUIVALENT.rank else "",
+    )

@@ -1,0 +1,132 @@
+"""Equal canaries settle what rules only suspect: measured, no change seen."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from repro.diff.measure import KIND, Measurement, measure
+from repro.diff.pairing import pair
+from repro.manifest import Component, Unreadable
+from repro.rules.finding import Basis, Finding, Status
+from repro.rules.measured import NOUNS, family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.diff.change import Change, Comparison
+    from repro.manifest import Manifest
+
+OUTPUTS: Final = "own"
+"""The family of canaries that run the user's own model: they speak for `model`."""
+ENOUGH: Final = 20
+"""Cases from which on the outputs of a model settle anything: a handful proves nothing."""
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """One canary that ran on both sides."""
+
+    name: str
+    family: str
+    covers: tuple[str, ...]
+    environment: str | None
+    cases: int
+    equal: bool
+
+
+class Settling:
+    """Knows the canaries of a comparison, and changes findings that they settle."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        ran = "process" in comparison.scopes.compared
+        self._witnesses = list(_witnesses(comparison)) if ran else []
+        self._doubtful = _doubtful(comparison) if ran else set()
+
+    def __call__(self, finding: Finding) -> Finding:
+        """Return the finding, or what it becomes when all its canaries saw no change.
+
+        Every canary of its family that exercises the component has to have run on both sides,
+        in the same environment, with the same results; one that failed leaves the doubt.
+        """
+        if finding.status not in (Status.SUSPECT, Status.DIVERGENT) or not finding.canary:
+            return finding
+        if finding.change is None or finding.basis is Basis.MEASURED:
+            return finding
+        found = self._speaking(finding.canary, finding.change)
+        if not found or not all(witness.equal for witness in found):
+            return finding
+        cases = sum(witness.cases for witness in found)
+        names = ", ".join(sorted(w.name for w in found)[:3]) + (" and others" if found[3:] else "")
+        return msgspec.structs.replace(
+            finding,
+            status=Status.EQUIVALENT,
+            basis=Basis.MEASURED,
+            why=f"Measured: no change seen in {cases} cases ({names}). {finding.why}",
+        )
+
+    def _speaking(self, wanted: str, change: Change) -> list[Witness]:
+        """List the canaries that speak for a family and a component; none where one failed."""
+        families = {wanted, OUTPUTS} if wanted == "model" else {wanted}
+        if families & self._doubtful:
+            return []
+        return [
+            witness
+            for witness in self._witnesses
+            if witness.family in families
+            and any(_covers(pattern, change) for pattern in witness.covers)
+            and _same_place(witness, change)
+            and (witness.family != OUTPUTS or witness.cases >= ENOUGH)
+        ]
+
+
+def _covers(pattern: str, change: Change) -> bool:
+    kind, _, name = pattern.partition(":")
+    return fnmatchcase(change.kind, kind) and fnmatchcase(change.name, name or "*")
+
+
+def _same_place(witness: Witness, change: Change) -> bool:
+    """Tell whether a canary ran in the environment that a component is in."""
+    places = {
+        fact.properties.get("environment")
+        for fact in (change.old, change.new)
+        if isinstance(fact, Component)
+    } - {None}
+    return not places or witness.environment is None or witness.environment in places
+
+
+def _witnesses(comparison: Comparison) -> Iterator[Witness]:
+    left, right = (_canaries(side) for side in (comparison.a, comparison.b))
+    for name in sorted(left.keys() | right.keys()):
+        for old, new in pair(left.get(name, []), right.get(name, [])):
+            found = measure(old, new, comparison.a, comparison.b) if old and new else None
+            yield _witness(old or new, found)
+
+
+def _canaries(manifest: Manifest) -> dict[str, list[Component]]:
+    found: dict[str, list[Component]] = {}
+    for fact in manifest.facts:
+        if fact.kind == KIND and isinstance(fact, Component):
+            found.setdefault(fact.name, []).append(fact)
+    return found
+
+
+def _witness(fact: Component | None, measurement: Measurement | None) -> Witness:
+    properties = fact.properties if fact else {}
+    covers = properties.get("covers")
+    return Witness(
+        name=fact.name if fact else "",
+        family=family(fact),
+        covers=tuple(c for c in covers if isinstance(c, str)) if isinstance(covers, list) else (),
+        environment=properties.get("environment"),
+        cases=measurement.cases if measurement else 0,
+        equal=measurement.equal if measurement else False,
+    )
+
+
+def _doubtful(comparison: Comparison) -> set[str]:
+    """Name the families of which a canary failed or was not run: the rest is not all of them."""
+    facts = [fact for side in (comparison.a, comparison.b) for fact in side.facts]
+    lost = [fact.name for fact in facts if fact.kind == KIND and isinstance(fact, Unreadable)]
+    return set(NOUNS) if "*" in lost else {name.partition("/")[0] for name in lost}
