@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from repro.diff.measured import Measured, summary
 from repro.diff.origin import Layers, in_common
 from repro.diff.scopes import Scopes
 from repro.policy import Policy
-from repro.rules.finding import Finding, Impact, Status
+from repro.rules.finding import Basis, Finding, Impact, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the image scope is equal: what differs then comes from the host or the run."""
     scopes: Scopes = Scopes()
     """What the verdict is about, and what was left out."""
+    measured: Measured = Measured()
+    """What canaries were compared."""
     layers: Layers | None = None
     """How the images are built on each other; None where a manifest does not say."""
 
@@ -73,13 +76,16 @@ def decide(comparison: Comparison, findings: Iterable[Finding], policy: Policy) 
         policy=policy,
         same_image=comparison.a.digests.image == comparison.b.digests.image,
         scopes=comparison.scopes,
+        measured=summary(comparison),
         layers=in_common(comparison.a, comparison.b),
     )
 
 
-def _severity(finding: Finding) -> tuple[int, int, str, str, str]:
+def _severity(finding: Finding) -> tuple[int, bool, int, str, str, str]:
+    """Put the worst first, and what was measured before what is said of versions."""
     return (
         -finding.status.rank,
+        finding.basis is not Basis.MEASURED,
         ORDER[finding.impact],
         finding.subject,
         finding.code,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from repro.diff.change import Change
+from repro.diff.measured import Measured
 from repro.diff.origin import Layers, Origins
 from repro.diff.scopes import Scopes
 from repro.policy import FailOn
@@ -69,6 +70,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     same_image: bool
     scopes: Scopes
     """What was compared, and what the verdict does not speak of."""
+    measured: Measured
+    """How many canaries were compared, and how many gave another result."""
     layers: Layers | None
     findings: tuple[ReportedFinding, ...]
     """Worst first."""
@@ -104,6 +107,7 @@ def _report(verdict: Verdict) -> Report:
         b=verdict.b,
         same_image=verdict.same_image,
         scopes=verdict.scopes,
+        measured=verdict.measured,
         layers=verdict.layers,
         findings=tuple(_finding(finding) for finding in verdict.findings),
         ignored=verdict.ignored,

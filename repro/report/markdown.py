@@ -67,6 +67,8 @@ def _head(verdict: Verdict) -> str:
         lines.append(f"- {_upper(relation)}")
     if compared := layers.compared(verdict):
         lines += ["", f"**Compared:** {_text(compared)}."]
+    if measured := wording.measured(verdict):
+        lines += ["", f"**Measured:** {_text(measured)}."]
     return "\n".join([*lines, ""])
 
 

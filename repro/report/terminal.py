@@ -74,6 +74,9 @@ def _head(page: Page, verdict: Verdict) -> None:
     if compared := layers.compared(verdict):
         page.blank()
         page.paragraph(compared, "bold", label="compared  ", label_style="yellow")
+    if measured := wording.measured(verdict):
+        page.blank()
+        page.paragraph(measured, label="measured  ", label_style="cyan")
 
 
 def _subjects(page: Page, subjects: tuple[Subject, Subject]) -> None:

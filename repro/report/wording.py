@@ -56,6 +56,20 @@ def relation(verdict: Verdict) -> str:
     return "same image, different " + " and ".join(places) if places else "same image"
 
 
+def measured(verdict: Verdict) -> str:
+    """Say what canaries saw, and where none ran; empty where there were none on either side."""
+    found = verdict.measured
+    if len(found.without) == 1:
+        return f"no canary ran on {found.without[0].upper()}, so nothing was measured"
+    if not found.canaries:
+        return ""
+    canaries = "1 canary" if found.canaries == 1 else f"{found.canaries} canaries"
+    ran = f"{canaries} with {found.cases:,} cases ran on both sides"
+    if not found.changed:
+        return f"{ran}: no change seen"
+    return f"{ran}: {found.changed} gave another result, in {found.cases_changed:,} cases"
+
+
 def sides(finding: Finding) -> tuple[str, ...]:
     """The values to show: the one on both sides, or the old and the new one."""
     old, new = finding.old, finding.new

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from repro.diff.measure import KIND, Measurement, measure
-from repro.diff.pairing import pair
+from repro.diff.measure import KIND
+from repro.diff.measured import Pair, pairs
 from repro.manifest import Component, Unreadable
 from repro.rules.finding import Basis, Finding, Status
 from repro.rules.measured import NOUNS, family
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from repro.diff.change import Change, Comparison
-    from repro.manifest import Manifest
 
 OUTPUTS: Final = "own"
 """The family of canaries that run the user's own model: they speak for `model`."""
@@ -40,9 +37,8 @@ class Settling:
     """Knows the canaries of a comparison, and changes findings that they settle."""
 
     def __init__(self, comparison: Comparison) -> None:
-        ran = "process" in comparison.scopes.compared
-        self._witnesses = list(_witnesses(comparison)) if ran else []
-        self._doubtful = _doubtful(comparison) if ran else set()
+        self._witnesses = [_witness(each) for each in pairs(comparison)]
+        self._doubtful = _doubtful(comparison)
 
     def __call__(self, finding: Finding) -> Finding:
         """Return the finding, or what it becomes when all its canaries saw no change.
@@ -96,32 +92,15 @@ def _same_place(witness: Witness, change: Change) -> bool:
     return not places or witness.environment is None or witness.environment in places
 
 
-def _witnesses(comparison: Comparison) -> Iterator[Witness]:
-    left, right = (_canaries(side) for side in (comparison.a, comparison.b))
-    for name in sorted(left.keys() | right.keys()):
-        for old, new in pair(left.get(name, []), right.get(name, [])):
-            found = measure(old, new, comparison.a, comparison.b) if old and new else None
-            yield _witness(old or new, found)
-
-
-def _canaries(manifest: Manifest) -> dict[str, list[Component]]:
-    found: dict[str, list[Component]] = {}
-    for fact in manifest.facts:
-        if fact.kind == KIND and isinstance(fact, Component):
-            found.setdefault(fact.name, []).append(fact)
-    return found
-
-
-def _witness(fact: Component | None, measurement: Measurement | None) -> Witness:
-    properties = fact.properties if fact else {}
-    covers = properties.get("covers")
+def _witness(each: Pair) -> Witness:
+    covers = each.canary.properties.get("covers")
     return Witness(
-        name=fact.name if fact else "",
-        family=family(fact),
+        name=each.canary.name,
+        family=family(each.canary),
         covers=tuple(c for c in covers if isinstance(c, str)) if isinstance(covers, list) else (),
-        environment=properties.get("environment"),
-        cases=measurement.cases if measurement else 0,
-        equal=measurement.equal if measurement else False,
+        environment=each.canary.properties.get("environment"),
+        cases=each.measurement.cases if each.measurement else 0,
+        equal=each.measurement.equal if each.measurement else False,
     )
 
 

@@ -1,0 +1,72 @@
+"""All canaries of two manifests, paired and compared: what was measured, and where not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from repro.diff.measure import KIND, Measurement, measure
+from repro.diff.pairing import pair
+from repro.diff.scopes import Side
+from repro.manifest import Component
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.diff.change import Comparison
+    from repro.manifest import Manifest
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """One canary on both sides, or on one of them."""
+
+    canary: Component
+    measurement: Measurement | None
+    """None where one side has no result."""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """How much was measured on both sides, in numbers."""
+
+    canaries: int = 0
+    """Canaries with a result on both sides."""
+    cases: int = 0
+    changed: int = 0
+    """Canaries of which a case came out otherwise."""
+    cases_changed: int = 0
+    without: tuple[Side, ...] = ()
+    """The sides on which no canary was run."""
+
+
+def pairs(comparison: Comparison) -> Iterator[Pair]:
+    """Yield the canaries of both manifests, by name; none where they are not compared."""
+    if "process" not in comparison.scopes.compared or comparison.unmeasured:
+        return
+    left, right = (_canaries(side) for side in (comparison.a, comparison.b))
+    for name in sorted(left.keys() | right.keys()):
+        for old, new in pair(left.get(name, []), right.get(name, [])):
+            found = measure(old, new, comparison.a, comparison.b) if old and new else None
+            if canary := new or old:
+                yield Pair(canary=canary, measurement=found)
+
+
+def summary(comparison: Comparison) -> Measured:
+    """Count what was measured."""
+    found = [each.measurement for each in pairs(comparison) if each.measurement]
+    both = [measurement for measurement in found if measurement.comparable]
+    return Measured(
+        canaries=len(both),
+        cases=sum(measurement.cases for measurement in both),
+        changed=sum(bool(measurement.changed) for measurement in both),
+        cases_changed=sum(len(measurement.changed) for measurement in both),
+        without=comparison.unmeasured,
+    )
+
+
+def _canaries(manifest: Manifest) -> dict[str, list[Component]]:
+    found: dict[str, list[Component]] = {}
+    for fact in manifest.facts:
+        if fact.kind == KIND and isinstance(fact, Component):
+            found.setdefault(fact.name, []).append(fact)
+    return found
