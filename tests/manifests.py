@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from repro.rules.catalog import Catalog
 
 HOST = frozenset({"gpu.device", "gpu.driver", "cpu", "kernel", "runtime"})
-PROCESS = frozenset({"setting", "framework", "argument", "python.runtime", "gpu.libcuda"})
+PROCESS = frozenset(
+    {"setting", "framework", "argument", "python.runtime", "gpu.libcuda", "canary", "canary.input"}
+)
 
 
 def scope_of(kind: str) -> Scope:
@@ -35,6 +37,19 @@ def known(kind: str, name: str, version: str | None = None, **fields: Any) -> Co
         location=fields.pop("location", None),
         properties=fields,
     )
+
+
+def canary(name: str, results: dict[str, Any] | None = None, **more: Any) -> Component:
+    """A canary's result; plain values stand for their own hashes."""
+    entries = {
+        case: value
+        if isinstance(value, dict) and "hash" in value
+        else {"hash": repr(value), "value": value}
+        for case, value in (results or {}).items()
+    }
+    family = name.partition("/")[0]
+    told = {"family": family, "impacts": ["numerics"], "covers": [], "edition": 1, **more}
+    return known("canary", name, source="canary", results=entries, cases=len(entries), **told)
 
 
 def absent(kind: str, name: str = "*", reason: str = "not there") -> Absent:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from repro.diff.change import Change, Comparison
     from repro.diff.measure import CaseChange
+    from repro.manifest import Value
 
 CODES: Final = {
     "MEASURED": "A fixed computation was run on both sides, and gave another result.",
@@ -78,7 +79,7 @@ def _differs(change: Change, found: Measurement, cases: Sequence[CaseChange]) ->
         code="MEASURED",
         title=f"{len(cases)} of {found.cases} {noun}",
         status=Status.DIVERGENT,
-        impact=impact(change.old),
+        impact=impact(change),
         why=why + (f"; and {more} more" if more > 0 and not told else "") + ".",
         values=(_shown(cases[0], "old"), _shown(cases[0], "new")),
     )
@@ -104,7 +105,7 @@ def _unsettled(change: Change, names: Sequence[str]) -> Finding:
         code="UNSTABLE",
         title="not the same each time, or not there, on one side",
         status=Status.SUSPECT,
-        impact=impact(change.old),
+        impact=impact(change),
         why=f"{listed}: one side has no one result to compare, while the other has.",
         values=(None, None),
     )
@@ -156,14 +157,16 @@ def family(fact: object) -> str:
     return str(properties.get("family", ""))
 
 
-def impact(fact: object) -> Impact:
-    """The worst impact that a canary says it can settle; numerics where it says none."""
-    properties = fact.properties if isinstance(fact, Component) else {}
-    said = properties.get("impacts")
-    named = (
-        [Impact(name) for name in said if name in list(Impact)] if isinstance(said, list) else []
-    )
-    return min(named, key=list(Impact).index, default=Impact.NUMERICS)
+def impact(change: Change) -> Impact:
+    """The worst impact that a canary says, on either side, that it can settle; else numerics."""
+    sides = [fact for fact in (change.old, change.new) if isinstance(fact, Component)]
+    said = [name for fact in sides for name in _listed(fact.properties.get("impacts"))]
+    known = [Impact(name) for name in said if name in list(Impact)]
+    return min(known, key=list(Impact).index, default=Impact.NUMERICS)
+
+
+def _listed(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []
 
 
 def _finding(

@@ -84,11 +84,8 @@ def _covers(pattern: str, change: Change) -> bool:
 
 def _same_place(witness: Witness, change: Change) -> bool:
     """Tell whether a canary ran in the environment that a component is in."""
-    places = {
-        fact.properties.get("environment")
-        for fact in (change.old, change.new)
-        if isinstance(fact, Component)
-    } - {None}
+    sides = [fact for fact in (change.old, change.new) if isinstance(fact, Component)]
+    places = [place for fact in sides if (place := fact.properties.get("environment")) is not None]
     return not places or witness.environment is None or witness.environment in places
 
 

@@ -17,6 +17,7 @@ def rule(
     impact: Impact = Impact.TOKENS,
     basis: Basis = Basis.DOCUMENTED,
     requires: tuple[Condition, ...] = (),
+    canary: str | None = None,
     **when: Any,
 ) -> Rule:
     """A rule that fires as `when` says; with nothing said, on another version."""
@@ -31,6 +32,7 @@ def rule(
         why="It decides.",
         sources=("https://example.org/notes",),
         advice="Pin it.",
+        canary=canary,
         example=(Example(fires=True),),
     )
 

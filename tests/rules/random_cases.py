@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from repro.rules.finding import Basis, Impact
 from repro.rules.rule import Condition, Rule
-from tests.manifests import absent, known, manifest, unreadable
+from tests.manifests import absent, canary, known, manifest, unreadable
 from tests.rules.making import catalog, rule
 
 if TYPE_CHECKING:
@@ -52,20 +52,37 @@ def components(draw: st.DrawFn) -> Component:
 
 
 @st.composite
+def canaries(draw: st.DrawFn) -> Component:
+    """Results of two cases for few values, so that sides agree and differ."""
+    results = draw(st.dictionaries(st.sampled_from("ab"), st.integers(0, 1), min_size=1))
+    more: dict[str, Any] = draw(
+        st.sampled_from([{}, {}, {"unstable": ["a"]}, {"environment": "a"}])
+    )
+    covered = st.sampled_from(["python.package:lib", "gpu.device:*", "*:*"])
+    return canary(
+        draw(st.sampled_from(["text/lib", "numerics/lib", "numerics/other"])),
+        results,
+        covers=draw(st.lists(covered, max_size=2)),
+        edition=draw(st.sampled_from([1, 1, 1, 2])),
+        **more,
+    )
+
+
+@st.composite
 def gaps(draw: st.DrawFn) -> Fact:
     kind, name = draw(keys)
     wide = draw(st.sampled_from([(kind, name), (kind, "*"), (kind.partition(".")[0], "*")]))
     return absent(*wide) if draw(st.booleans()) else unreadable(*wide)
 
 
-facts = st.one_of(components(), components(), components(), gaps())
+facts = st.one_of(components(), components(), components(), canaries(), gaps())
 manifests = st.lists(facts, max_size=7).map(lambda found: manifest(*found))
 
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Manifest, Manifest]:
     """Two manifests that have much in common."""
-    shared = draw(st.lists(components(), max_size=4))
+    shared = draw(st.lists(components() | canaries(), max_size=4))
     left, right = (draw(st.lists(facts, max_size=4)) for _ in range(2))
     return manifest(*shared, *left), manifest(*shared, *right)
 
@@ -109,6 +126,7 @@ def rules(draw: st.DrawFn, code: str) -> Rule:
         impact=draw(st.sampled_from([Impact.TOKENS, Impact.BITS, Impact.SPEED, Impact.NONE])),
         basis=draw(st.sampled_from([Basis.DOCUMENTED, Basis.INFERRED])),
         requires=tuple(draw(st.lists(conditions, max_size=1))),
+        canary=draw(st.sampled_from([None, "text", "numerics"])),
         **draw(ways),
     )
 

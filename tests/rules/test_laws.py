@@ -16,6 +16,10 @@ What holds, for the default policy, where PASS is exit 0 and everything else is 
    harmless and no harmless row speaks of the component. `divergent` may become `suspect`, since
    an inference is never sure. Where the kind's row is harmless (packages of the system, say) the
    rule is the knowledge itself, and without it there is none.
+5. A canary that came out the same on both sides can be taken away from both, or from one, or be
+   said to have failed, and no status becomes better: all that it does is to settle what rules
+   suspect. One that came out otherwise speaks of its own impact, and is lost when it is not run;
+   a canary that was never run on a side is not compared, and the report says so.
 
 With `--fail-on divergent` the first law is weaker on purpose: a doubted condition leaves
 `suspect`, and who tolerates suspicion tolerates that.
@@ -139,7 +143,35 @@ def _law_2(fact: Component, sides: Sides, index: int, table: Catalog) -> bool:
         here, there = there, here
     fields = set(leaves(fact))
     covered = all(fields <= set(leaves(other)) for other in there)
+    if fact.kind == "canary":
+        return False  # What was not run was not measured: law 5.
     return len(here) <= len(there) == 1 and covered and fact.kind not in looked_at
+
+
+@lawful
+@given(pairs(), catalogs(), st.data())
+def test_5_an_equal_canary_that_is_taken_away_betters_nothing(
+    sides: Sides, table: Catalog, data: st.DataObject
+) -> None:
+    ran = [f for f in components_of(sides[0]) if f.kind == "canary" and f in sides[1].facts]
+    assume(ran and not passes(sides, table))
+    fact = data.draw(st.sampled_from(ran))
+    rest = [f for f in components_of(sides[0]) if f.kind == "canary" and f != fact]
+    assume(rest and all(any(f.kind == "canary" for f in s.facts if f != fact) for s in sides))
+    assert not passes((without(sides[0], fact), without(sides[1], fact)), table)
+    for index in (0, 1):
+        assert not passes(on_side(sides, index, without(sides[index], fact)), table)
+        assert not passes(on_side(sides, index, hiding(sides[index], fact)), table)
+
+
+@lawful
+@given(pairs(), catalogs())
+def test_5_without_any_canary_no_finding_of_a_rule_is_better(sides: Sides, table: Catalog) -> None:
+    a, b = (assemble(s.target, [f for f in s.facts if f.kind != "canary"]) for s in sides)
+    fewer = {(f.code, repr(f.change)): f.status.rank for f in verdict(a, b, table).findings}
+    for finding in verdict(*sides, table).findings:
+        if finding.change and finding.change.kind != "canary":
+            assert fewer[finding.code, repr(finding.change)] >= finding.status.rank
 
 
 def leaves(fact: Component) -> Iterator[str]:
@@ -181,6 +213,8 @@ def test_4_without_any_rule_what_might_matter_still_fails(sides: Sides) -> None:
 
 def _might_matter(change: Change, bare: Catalog) -> bool:
     """Tell whether a kind's own row is not harmless, and more than the place differs."""
+    if change.kind == "canary":
+        return False  # Canaries are judged by what they measured.
     if change.kind == "image.env" or change.how not in ("changed", "added", "removed"):
         return False  # Declared values are settled by effective ones; law 1 has the unread.
     moved = change.how == "changed" and {field.path for field in change.fields} <= PLACE

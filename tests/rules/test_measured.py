@@ -1,0 +1,174 @@
+"""What was measured leads: another result is certain, the same one settles what rules suspect."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from repro.rules.finding import Basis, Impact, Status
+from tests.manifests import canary, known, manifest, unreadable, verdict
+from tests.rules.making import catalog, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.manifest import Component, Fact
+    from repro.rules.finding import Finding
+    from repro.verdict import Verdict
+
+VENV = "/opt/venv"
+RULES = catalog(
+    rule(
+        "TOK900",
+        "python.package",
+        "lib",
+        impact=Impact.TOKENS,
+        basis=Basis.DOCUMENTED,
+        version=True,
+        canary="text",
+    )
+)
+
+
+def lib(version: str, environment: str = VENV) -> Component:
+    return known("python.package", "lib", version, environment=environment)
+
+
+def text(results: dict[str, Any], name: str = "text/lib", **more: Any) -> Component:
+    told = {"covers": ["python.package:lib"], "environment": VENV, "impacts": ["tokens"], **more}
+    return canary(name, results, **told)
+
+
+def judged(a: Sequence[Fact], b: Sequence[Fact]) -> Verdict:
+    return verdict(manifest(*a), manifest(*b), RULES)
+
+
+def coded(found: Verdict, code: str) -> Finding:
+    return next(finding for finding in found.findings if finding.code == code)
+
+
+def floats(*values: float) -> dict[str, Any]:
+    data = struct.pack(f"<{len(values)}f", *values)
+    sample = base64.b64encode(data).decode()
+    return {"hash": repr(values), "dtype": "float32", "shape": [len(values)], "sample": sample}
+
+
+def test_another_result_is_certain_and_comes_first() -> None:
+    a = [lib("1"), text({"ﬁ": [1, 2], "a": [3]})]
+    found = judged(a, [lib("2"), text({"ﬁ": [1, 9], "a": [3]})])
+    first = found.findings[0]
+    assert (first.code, first.basis, first.status) == ("MEASURED", Basis.MEASURED, Status.DIVERGENT)
+    assert first.impact is Impact.TOKENS
+    assert first.title == "1 of 2 texts tokenize differently"
+    assert "ﬁ: [1, 2] → [1, 9]" in first.why
+    assert coded(found, "TOK900").status is Status.DIVERGENT
+
+
+def test_an_equal_canary_settles_what_a_rule_says_of_its_library() -> None:
+    found = judged([lib("1"), text({"a": [3]})], [lib("2"), text({"a": [3]})])
+    settled = coded(found, "TOK900")
+    assert (found.status, settled.basis) == (Status.EQUIVALENT, Basis.MEASURED)
+    assert settled.why.startswith("Measured: no change seen in 1 cases (text/lib).")
+
+
+@pytest.mark.parametrize(
+    "b",
+    [
+        [],
+        [text({"a": [3]}, name="text/other")],
+        [text({"a": [3]}, covers=["python.package:other"])],
+        [text({"a": [3]}, environment="/usr")],
+        [text({"a": [3]}, family="numerics")],
+        [text({"a": [3]}, edition=2)],
+        [text({"a": [3]}), text({"a": [3]}, name="text/second")],
+        [text({"a": [3]}), unreadable("canary", "text/second", "killed by signal 11")],
+        [text({"a": [3]}), unreadable("canary", "text/second", "not run: no time left")],
+        [text({}, unstable=["a"])],
+    ],
+    ids=[
+        "none on one side",
+        "another canary",
+        "another library",
+        "another environment",
+        "another family",
+        "another edition",
+        "one more on one side",
+        "one that failed",
+        "one that had no time",
+        "one that is not stable",
+    ],
+)
+def test_less_than_the_same_result_on_both_sides_settles_nothing(b: list[Fact]) -> None:
+    found = judged([lib("1"), text({"a": [3]})], [lib("2"), *b])
+    assert coded(found, "TOK900").basis is Basis.DOCUMENTED
+    assert found.exit_code != 0
+
+
+def test_a_canary_in_both_manifests_for_another_environment_settles_nothing() -> None:
+    same = text({"a": [3]})
+    assert judged([lib("1", "/usr"), same], [lib("2", "/usr"), same]).status is Status.DIVERGENT
+
+
+def test_rounding_is_suspect_and_says_how_much() -> None:
+    sides = [canary("numerics/lib", {"sum": floats(1.0, last)}) for last in (2.0, 2.0 + 2**-22)]
+    found = judged([sides[0]], [sides[1]])
+    assert [finding.code for finding in found.findings] == ["ROUNDING"]
+    assert (found.status, found.findings[0].impact) == (Status.SUSPECT, Impact.BITS)
+    assert "1 ulp at most" in found.findings[0].why
+
+
+def test_more_than_rounding_is_divergent_and_says_how_much() -> None:
+    sides = [canary("numerics/lib", {"sum": floats(1.0, last)}) for last in (2.0, 2.01)]
+    found = judged([sides[0]], [sides[1]])
+    assert (found.status, found.findings[0].impact) == (Status.DIVERGENT, Impact.NUMERICS)
+    assert "5e-03 relative in 1 of 2: beyond rounding" in found.findings[0].why
+
+
+def test_what_is_not_stable_on_both_sides_is_no_drift() -> None:
+    sides = [canary("numerics/lib", {"a": 1}, unstable=["atomics"]) for _ in range(2)]
+    assert judged([sides[0]], [sides[1]]).status is Status.IDENTICAL
+
+
+def test_what_is_stable_on_one_side_alone_is_suspect() -> None:
+    stable = canary("numerics/lib", {"a": 1, "atomics": 2})
+    found = judged([stable], [canary("numerics/lib", {"a": 1}, unstable=["atomics"])])
+    assert (found.status, found.findings[0].code) == (Status.SUSPECT, "UNSTABLE")
+
+
+def generation(tokens: list[str], gaps: list[float], logprobs: list[float] | None = None) -> Any:
+    told = {"tokens": tokens, "gaps": [gap.hex() for gap in gaps]}
+    value = {**told, "logprobs": [number.hex() for number in logprobs or []]}
+    return {"hash": repr(value), "value": value}
+
+
+def test_generations_say_where_they_part_and_how_near_the_choice_was() -> None:
+    a = {"p1": generation(["x", "y"], [5.0, 0.003]), "p2": generation(["x"], [2.0])}
+    b = {"p1": generation(["x", "z"], [5.0, 0.002]), "p2": generation(["x"], [2.0])}
+    found = judged([canary("own/mine", a)], [canary("own/mine", b)])
+    first = found.findings[0]
+    assert first.title == "1 of 2 outputs diverge"
+    assert "First at token 1 (p1), log-probability gap 0.002 (near-tie)" in first.why
+    assert found.status is Status.DIVERGENT
+
+
+def test_the_same_tokens_with_other_log_probabilities_are_rounding() -> None:
+    a = canary("own/mine", {"p": generation(["x", "y"], [5.0, 4.0], [-0.1, -0.2])})
+    b = canary("own/mine", {"p": generation(["x", "y"], [5.0, 4.0], [-0.1, -0.2001])})
+    found = judged([a], [b])
+    assert (found.status, found.findings[0].code) == (Status.SUSPECT, "ROUNDING")
+
+
+def test_a_handful_of_own_outputs_settles_nothing_and_twenty_do() -> None:
+    rules = catalog(rule("GEN900", "python.package", "lib", version=True, canary="model"))
+    for count, status in ((3, Status.DIVERGENT), (20, Status.EQUIVALENT)):
+        mine = canary("own/mine", {str(n): n for n in range(count)}, covers=["*:*"])
+        a, b = (manifest(lib(version), mine) for version in ("1", "2"))
+        assert verdict(a, b, rules).status is status
+
+
+def test_a_report_counts_what_was_measured() -> None:
+    found = judged([lib("1"), text({"a": [3]})], [lib("1"), text({"a": [4]})]).measured
+    assert (found.canaries, found.cases, found.changed, found.cases_changed) == (1, 1, 1, 1)
