@@ -6,6 +6,7 @@ Source: github.com/ggml-org/ggml, docs/gguf.md.
 from __future__ import annotations
 
 import json
+import math
 import struct
 from pathlib import Path
 from typing import Final
@@ -27,16 +28,26 @@ TOKENS: Final = 320
 
 def gguf(template: str, added: tuple[str, ...] = ()) -> bytes:
     """Return the file: with one of the demo's chat templates, and with tokens added."""
+    metadata = demo(template, added)
+    shapes: dict[str, tuple[int, ...]] = {
+        "token_embd.weight": (WIDTH, TOKENS + len(added)),
+        "output_norm.weight": (WIDTH,),
+    }
+    return assemble(metadata, shapes, {name: _counted(shape) for name, shape in shapes.items()})
+
+
+def demo(template: str, added: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """Return the metadata: of a Llama too small to run, with the demo's tokenizer."""
     tokens, kinds = _tokens(added)
-    metadata = {
+    return {
         "general.architecture": _string("llama"),
         "general.name": _string("demo"),
-        "general.file_type": _number(WORD, 0),
-        "general.alignment": _number(WORD, ALIGNMENT),
-        "llama.context_length": _number(WORD, 4096),
-        "llama.embedding_length": _number(WORD, WIDTH),
-        "llama.block_count": _number(WORD, 1),
-        "llama.attention.head_count": _number(WORD, 1),
+        "general.file_type": number(WORD, 0),
+        "general.alignment": number(WORD, ALIGNMENT),
+        "llama.context_length": number(WORD, 4096),
+        "llama.embedding_length": number(WORD, WIDTH),
+        "llama.block_count": number(WORD, 1),
+        "llama.attention.head_count": number(WORD, 1),
         "llama.attention.layer_norm_rms_epsilon": struct.pack("<If", FLOAT, 1e-5),
         "llama.rope.freq_base": struct.pack("<If", FLOAT, 10000.0),
         "tokenizer.ggml.model": _string("gpt2"),
@@ -44,32 +55,31 @@ def gguf(template: str, added: tuple[str, ...] = ()) -> bytes:
         "tokenizer.ggml.tokens": _array(STRING, [_text(token) for token in tokens]),
         "tokenizer.ggml.token_type": _array(INTEGER, [struct.pack("<i", kind) for kind in kinds]),
         "tokenizer.ggml.merges": _array(STRING, [_text(merge) for merge in _merges(tokens)]),
-        "tokenizer.ggml.bos_token_id": _number(WORD, 0),
-        "tokenizer.ggml.eos_token_id": _number(WORD, 1),
+        "tokenizer.ggml.bos_token_id": number(WORD, 0),
+        "tokenizer.ggml.eos_token_id": number(WORD, 1),
         "tokenizer.ggml.add_bos_token": struct.pack("<I?", BOOLEAN, False),
         "tokenizer.chat_template": _string(_template(template)),
     }
-    tensors = {
-        "token_embd.weight": (WIDTH, len(tokens)),
-        "output_norm.weight": (WIDTH,),
-    }
-    counts = struct.pack("<4sIQQ", b"GGUF", VERSION, len(tensors), len(metadata))
+
+
+def assemble(
+    metadata: dict[str, bytes], shapes: dict[str, tuple[int, ...]], tensors: dict[str, bytes]
+) -> bytes:
+    """Put a file together; the fastest dimension of a shape comes first, all are 32-bit floats."""
+    counts = struct.pack("<4sIQQ", b"GGUF", VERSION, len(shapes), len(metadata))
     pairs = b"".join(_text(key) + value for key, value in metadata.items())
-    infos, content = _tensors(tensors)
+    infos, content = b"", b""
+    for name, shape in shapes.items():
+        infos += _text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
+        infos += struct.pack("<IQ", F32, len(content))
+        content += _aligned(tensors[name])
     return _aligned(counts + pairs + infos) + content
 
 
-def _tensors(shapes: dict[str, tuple[int, ...]]) -> tuple[bytes, bytes]:
-    """Describe tensors and fill them with 0, 1, 2…; the fastest dimension comes first."""
-    infos, content = b"", b""
-    for name, shape in shapes.items():
-        count = 1
-        for length in shape:
-            count *= length
-        infos += _text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
-        infos += struct.pack("<IQ", F32, len(content))
-        content += _aligned(struct.pack(f"<{count}f", *range(count)))
-    return infos, content
+def _counted(shape: tuple[int, ...]) -> bytes:
+    """Fill a tensor with 0, 1, 2…"""
+    count = math.prod(shape)
+    return struct.pack(f"<{count}f", *range(count))
 
 
 def _tokens(added: tuple[str, ...]) -> tuple[list[str], list[int]]:
@@ -103,8 +113,9 @@ def _string(text: str) -> bytes:
     return struct.pack("<I", STRING) + _text(text)
 
 
-def _number(kind: int, number: int) -> bytes:
-    return struct.pack("<II", kind, number)
+def number(kind: int, value: int) -> bytes:
+    """Write a value of a 32-bit type."""
+    return struct.pack("<II", kind, value)
 
 
 def _array(kind: int, items: list[bytes]) -> bytes:
