@@ -16,6 +16,7 @@ from repro.manifest import Component, Fact, Unreadable
 from repro.probe import canary as catalogue
 from repro.target import pack
 from repro.target.answer import parse
+from repro.target.progress import watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from repro.target.answer import Output
     from repro.target.options import Options
+    from repro.target.progress import Progress, Watch
 
-    Ask = Callable[[list[str], int], Output]
+    Ask = Callable[[list[str], int, Watch | None], Output]
     """Runs a Python program, given as arguments of an interpreter, for so many seconds."""
 
 KIND: Final = "canary"
@@ -84,7 +86,14 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"{catalogue.__name__}.{name}")
 
 
-def measure(facts: Sequence[Fact], options: Options, ask: Ask, *, at_work: bool) -> list[Fact]:
+def measure(
+    facts: Sequence[Fact],
+    options: Options,
+    ask: Ask,
+    progress: Progress | None = None,
+    *,
+    at_work: bool,
+) -> list[Fact]:
     """Run the canaries that a target's facts call for; what did not run says why.
 
     `at_work`: the target serves somebody, so that canaries run only when they are asked for.
@@ -96,7 +105,9 @@ def measure(facts: Sequence[Fact], options: Options, ask: Ask, *, at_work: bool)
     if not groups:
         return []
     told = {"groups": groups, "budget": options.canary_budget, "full": options.canary_full}
-    answered = _answered(ask, told, options.canary_budget)
+    if progress:
+        progress.canaries(0, sum(len(group["jobs"]) for group in groups))
+    answered = _answered(ask, told, options.canary_budget, progress)
     return [*answered, *_inputs(groups)]
 
 
@@ -104,10 +115,13 @@ def _unread(name: str, reason: str) -> Unreadable:
     return Unreadable(scope="process", kind=KIND, name=name, reason=reason)
 
 
-def _answered(ask: Ask, told: dict[str, Any], budget: int) -> Iterable[Fact]:
+def _answered(
+    ask: Ask, told: dict[str, Any], budget: int, progress: Progress | None
+) -> Iterable[Fact]:
     nonce = hashlib.sha256(repr(told).encode()).hexdigest()[:16]
     try:
-        output = ask(pack.arguments({**told, "nonce": nonce}, "canary"), budget + GRACE)
+        program = pack.arguments({**told, "nonce": nonce}, "canary")
+        output = ask(program, budget + GRACE, watching(progress))
         return parse(output, nonce).facts
     except ReproError as error:
         return [_unread("*", f"the canaries gave no answer: {error.message}"[:500])]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from repro.target.options import Options
+    from repro.target.progress import Progress, Watch
 
 
 def find(client: docker.DockerClient, name: str) -> Container | None:
@@ -36,7 +37,12 @@ def find(client: docker.DockerClient, name: str) -> Container | None:
         raise EngineError(f"the engine cannot look up {name!r}: {error}") from error
 
 
-def snapshot(client: docker.DockerClient, container: Container, options: Options) -> Manifest:
+def snapshot(
+    client: docker.DockerClient,
+    container: Container,
+    options: Options,
+    progress: Progress | None = None,
+) -> Manifest:
     """Run the probe in a running container by exec."""
     if container.status != "running":
         raise TargetError(
@@ -52,10 +58,11 @@ def snapshot(client: docker.DockerClient, container: Container, options: Options
             name=str(container.name),
             properties={"image": _image_name(container), "image_id": container.attrs["Image"]},
         ),
-        lambda words, seconds: _ask(client, container, words, seconds),
+        lambda words, seconds, watch: _ask(client, container, words, seconds, watch),
         told,
         options,
         lambda: (image_facts(inspected), about(client)),
+        progress=progress,
         at_work=True,
     )
 
@@ -65,10 +72,14 @@ def _image_name(container: Container) -> str:
 
 
 def _ask(
-    client: docker.DockerClient, container: Container, arguments: list[str], seconds: int
+    client: docker.DockerClient,
+    container: Container,
+    arguments: list[str],
+    seconds: int,
+    watch: Watch | None,
 ) -> Output:
     for program in chain(("python3", "python"), candidates(container)):
-        output, code = _exec(client, container, [program, *arguments], seconds)
+        output, code = _exec(client, container, [program, *arguments], seconds, watch)
         if not _not_found(output, code):
             return Output(output)
     raise TargetError(
@@ -83,12 +94,16 @@ def _not_found(output: bytes, code: int | None) -> bool:
 
 
 def _exec(
-    client: docker.DockerClient, container: Container, command: list[str], seconds: int
+    client: docker.DockerClient,
+    container: Container,
+    command: list[str],
+    seconds: int,
+    watch: Watch | None,
 ) -> tuple[bytes, int | None]:
     """Execute and collect standard output in a thread: exec has no time-out of its own."""
     result: dict[str, Any] = {"output": bytearray()}
     thread = threading.Thread(
-        target=_collect, args=(client, container, command, result), daemon=True
+        target=_collect, args=(client, container, command, result, watch), daemon=True
     )
     thread.start()
     thread.join(seconds + 10)
@@ -103,13 +118,19 @@ def _exec(
 
 
 def _collect(
-    client: docker.DockerClient, container: Container, command: list[str], result: dict[str, Any]
+    client: docker.DockerClient,
+    container: Container,
+    command: list[str],
+    result: dict[str, Any],
+    watch: Watch | None,
 ) -> None:
     api = client.api
     try:
-        job = api.exec_create(container.id, command, stdout=True, stderr=False)
-        for chunk in api.exec_start(job["Id"], stream=True):
-            result["output"] += chunk
+        job = api.exec_create(container.id, command, stdout=True, stderr=watch is not None)
+        for out, err in api.exec_start(job["Id"], stream=True, demux=True):
+            result["output"] += out or b""
+            if err and watch:
+                watch(err)
             if len(result["output"]) > LIMIT:
                 result["error"] = ProbeError(f"the probe printed more than {LIMIT >> 20} MiB")
                 return

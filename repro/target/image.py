@@ -23,9 +23,9 @@ from repro.target.snapshot import probe_options, take
 if TYPE_CHECKING:
     import docker
 
-    from repro.layers.opening import Progress
     from repro.target.answer import Output
     from repro.target.options import Options
+    from repro.target.progress import Progress, Watch
 
 
 class NotRunWarning(UserWarning):
@@ -56,7 +56,7 @@ def snapshot(
         _only_read(reference, inspected, options)
         return static.snapshot(stored(client, reference, inspected), options, progress)
     try:
-        return _run(client, reference, inspected, options)
+        return _run(client, reference, inspected, options, progress)
     except CannotRunError as error:
         said = f"{error.message}: its files are read instead, and nothing is run"
         warnings.warn(said, NotRunWarning, stacklevel=2)
@@ -79,7 +79,11 @@ def _only_read(reference: str, inspected: dict[str, Any], options: Options) -> N
 
 
 def _run(
-    client: docker.DockerClient, reference: str, inspected: dict[str, Any], options: Options
+    client: docker.DockerClient,
+    reference: str,
+    inspected: dict[str, Any],
+    options: Options,
+    progress: Progress | None,
 ) -> Manifest:
     image_id = str(inspected["Id"])
     told = probe_options(options, image=image_config(inspected), env=list(options.env))
@@ -88,12 +92,13 @@ def _run(
         image = beside.submit(stored, client, reference, inspected)
         manifest = take(
             Target(kind="image", name=reference, properties=_identity(inspected)),
-            lambda words, seconds: _ask(
-                client, reference, image_id, words, _within(options, seconds)
+            lambda words, seconds, watch: _ask(
+                client, reference, image_id, words, _within(options, seconds), watch=watch
             ),
             told,
             options,
             lambda: (image_facts(inspected), engine.result()),
+            progress=progress,
         )
         # Which layer brought a fact is for reading alone: no manifest may depend on a cache.
         return msgspec.structs.replace(manifest, layers=layers(image.result().config))
@@ -112,19 +117,25 @@ def _within(options: Options, seconds: int) -> Options:
 
 
 def _ask(
-    client: docker.DockerClient, name: str, image: str, arguments: list[str], options: Options
+    client: docker.DockerClient,
+    name: str,
+    image: str,
+    arguments: list[str],
+    options: Options,
+    *,
+    watch: Watch | None,
 ) -> Output:
     """Run a program with the image's Python: by name on the PATH, else where its files lie."""
     for program in ("python3", "python"):
         try:
-            return sandbox.run(client, image, [program, *arguments], options)
+            return sandbox.run(client, image, [program, *arguments], options, watch)
         except sandbox.NoSuchProgramError:
             continue
     with sandbox.created(client, image, ["python3"], options) as container:
         paths = list(candidates(container))
     for path in paths:
         try:
-            return sandbox.run(client, image, [path, *arguments], options)
+            return sandbox.run(client, image, [path, *arguments], options, watch)
         except sandbox.NoSuchProgramError:
             continue
     raise CannotRunError(

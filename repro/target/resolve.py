@@ -14,9 +14,9 @@ from repro.target.options import parse_env, parse_volume
 if TYPE_CHECKING:
     import docker
 
-    from repro.layers.opening import Progress
     from repro.manifest import Manifest
     from repro.target.options import Options
+    from repro.target.progress import Progress
 
 STORED: Final = ("docker-archive", "oci-archive", "oci-dir", "registry")
 """Schemes of images that no engine has; Skopeo and Syft call them so too."""
@@ -62,7 +62,7 @@ def snapshots(text: str, options: Options, progress: Progress | None = None) -> 
     if scheme == "dir":
         return [_directory(rest, options)]
     if text == "local" or (scheme == "python" and "/" in rest):
-        return [_without_engine(text, rest, options)]
+        return [_without_engine(text, rest, options, progress)]
     if hint := _hint(text, scheme):
         raise UsageError(f"{text} is no image of an engine", advice=hint)
     return [_with_engine(text, options, progress)]
@@ -106,7 +106,7 @@ def _directory(path: str, options: Options) -> Manifest:
     return static.directory(path, options)
 
 
-def _without_engine(text: str, rest: str, options: Options) -> Manifest:
+def _without_engine(text: str, rest: str, options: Options, progress: Progress | None) -> Manifest:
     from repro.target import local  # noqa: PLC0415
 
     if options.gpus or options.volumes or options.env or options.platform or options.static:
@@ -114,7 +114,7 @@ def _without_engine(text: str, rest: str, options: Options) -> Manifest:
             f"--gpus, --volume, --env, --platform and --static mean nothing for {text}",
             advice="They are for images; set variables in the shell instead.",
         )
-    return local.snapshot(rest or None, options)
+    return local.snapshot(rest or None, options, progress)
 
 
 def _in_engine(
@@ -131,7 +131,7 @@ def _in_engine(
         found = container.find(client, rest)
         if found is None:
             raise UsageError(f"no container {rest!r} in this engine", advice="See `docker ps`.")
-        return container.snapshot(client, found, options)
+        return container.snapshot(client, found, options, progress)
     is_image = image.inspect(client, text) is not None
     running = None if is_image and options.static else container.find(client, text)
     if is_image and running is not None and running.name == text:
@@ -145,4 +145,4 @@ def _in_engine(
         raise sandbox.missing(text)
     if options.static:
         raise UsageError(f"{text!r} is a container", advice="--static is for images alone.")
-    return container.snapshot(client, running, options)
+    return container.snapshot(client, running, options, progress)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import docker
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from docker.models.containers import Container
+
+    from repro.target.progress import Watch
 
 LABEL: Final = "dev.repro.probe"
 """On every container that repro makes; `repro clean` finds them by it."""
@@ -81,15 +84,22 @@ def device_requests(gpus: str | None) -> list[docker.types.DeviceRequest]:
 
 
 def run(
-    client: docker.DockerClient, image: str, command: Sequence[str], options: Options
+    client: docker.DockerClient,
+    image: str,
+    command: Sequence[str],
+    options: Options,
+    watch: Watch | None = None,
 ) -> Output:
     """Run a command in a fresh container of an image and return what it printed.
 
+    `watch` takes what it writes to standard error while it runs.
     Raises NoSuchProgramError where the image lacks it, TargetError where it cannot be started,
     ProbeError where it ends otherwise than by itself.
     """
     with created(client, image, command, options) as container:
         _start(container)
+        if watch:
+            Thread(target=_follow, args=(container, watch), daemon=True).start()
         _wait(container, options)
         output = Output(_output(container), _errors(container))
         _check(client, container, output, options)
@@ -132,6 +142,13 @@ def _start(container: Container) -> None:
         if any(mark in text for mark in NOT_FOUND) and "driver" not in text:
             raise NoSuchProgramError from error
         raise _refused(error, "the image") from error
+
+
+def _follow(container: Container, watch: Watch) -> None:
+    """Pass standard error on until the container ends; what goes wrong here is seen elsewhere."""
+    with suppress(requests.RequestException, DockerException, OSError):
+        for chunk in container.logs(stdout=False, stderr=True, stream=True, follow=True):
+            watch(chunk)
 
 
 def _wait(container: Container, options: Options) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from repro.target.canaries import Ask
     from repro.target.options import Options
+    from repro.target.progress import Progress
 
 
 def probe_options(options: Options, **more: Any) -> dict[str, Any]:
@@ -38,12 +39,13 @@ def take(
     options: Options,
     outside: Callable[[], tuple[Iterable[Fact], About]] = lambda: ((), About([])),
     *,
+    progress: Progress | None = None,
     at_work: bool = False,
 ) -> Manifest:
     """Ask the probe, then the canaries, and put what they and the engine say together."""
-    answer = parse(ask(pack.arguments(told), options.timeout), told["nonce"])
+    answer = parse(ask(pack.arguments(told), options.timeout, None), told["nonce"])
     image, engine = outside()
-    measured = canaries.measure(answer.facts, options, ask, at_work=at_work)
+    measured = canaries.measure(answer.facts, options, ask, progress, at_work=at_work)
     facts = [*answer.facts, *measured, *image, *engine.facts]
     return assemble(target, facts, volatile(answer.milliseconds, engine.host))
 

@@ -48,7 +48,8 @@ def collect(options, sources, budget):
     """The facts of all groups: {python, environment, seconds, jobs: [{name, canary, ...}]}."""
     free = threading.Semaphore(AT_ONCE)
     end = time.time() + budget
-    groups = [Group(group, sources, budget, end, free) for group in options["groups"]]
+    tally = Tally(sum(len(group["jobs"]) for group in options["groups"]))
+    groups = [Group(group, sources, budget, end, free, tally) for group in options["groups"]]
     for group in groups:
         group.start()
     for group in groups:
@@ -56,13 +57,26 @@ def collect(options, sources, budget):
     return [fact for group in groups for fact in group.facts]
 
 
+class Tally:
+    """Says on standard error how many canaries are done, for whoever waits outside."""
+
+    def __init__(self, total):
+        self.total, self.done, self.lock = total, 0, threading.Lock()
+
+    def __call__(self, count):
+        with self.lock:
+            self.done += count
+            sys.stderr.write("@repro-at %d %d\n" % (self.done, self.total))
+            sys.stderr.flush()
+
+
 class Group(threading.Thread):
     """Jobs that share one child, so that what they need is imported once."""
 
-    def __init__(self, told, sources, budget, end, free):
+    def __init__(self, told, sources, budget, end, free, tally):
         super().__init__(daemon=True)
         self.told, self.sources, self.budget, self.end, self.free = told, sources, budget, end, free
-        self.facts = []
+        self.tally, self.facts = tally, []
 
     def run(self):
         """One child after another until each job has answered, or has ended its child."""
@@ -93,11 +107,13 @@ class Group(threading.Thread):
             if how != "begin" and current not in done:
                 done.add(current)
                 self.facts.append(self._fact(jobs[current], how, value))
+                self.tally(1)
         reason = child.ended()
         if len(done) < len(left):
             current = current if current not in done else min(set(jobs) - done)
             done.add(current)
             self.facts.append(self._lost(jobs[current], reason))
+            self.tally(1)
         return done
 
     def _fact(self, job, how, value):
