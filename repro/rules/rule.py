@@ -91,5 +91,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """URLs of documents; empty only where the basis is `inferred`."""
     advice: str
     canary: str | None = None
-    """`text`, `template`, `random`, `numerics`, `model`: what would settle it."""
+    """The family of canaries that would settle it: `text`, `template`, `random`, `numerics`,
+    `preprocessing`, `retrieval` or `model`."""
     example: tuple[Example, ...]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OUTPUTS: Final = "own"
 """The family of canaries that run the user's own model: they speak for `model`."""
+GPU: Final = ("cuda.library", "gpu.device")
 ENOUGH: Final = 20
 """Cases from which on the outputs of a model settle anything: a handful proves nothing."""
 
@@ -29,6 +30,8 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     family: str
     covers: tuple[str, ...]
     environment: str | None
+    device: str | None
+    """`cpu` or `cuda`, of a library that can compute on both; None where there is no choice."""
     cases: int
     equal: bool
 
@@ -39,6 +42,7 @@ class Settling:
     def __init__(self, comparison: Comparison) -> None:
         self._witnesses = [_witness(each) for each in pairs(comparison)]
         self._doubtful = _doubtful(comparison)
+        self._cuda = _cuda(comparison)
 
     def __call__(self, finding: Finding) -> Finding:
         """Return the finding, or what it becomes when all its canaries saw no change.
@@ -73,6 +77,7 @@ class Settling:
             if witness.family in families
             and any(_covers(pattern, change) for pattern in witness.covers)
             and _same_place(witness, change)
+            and not (self._cuda and witness.device == "cpu")
             and (witness.family != OUTPUTS or witness.cases >= ENOUGH)
         ]
 
@@ -96,9 +101,16 @@ def _witness(each: Pair) -> Witness:
         family=family(each.canary),
         covers=tuple(c for c in covers if isinstance(c, str)) if isinstance(covers, list) else (),
         environment=each.canary.properties.get("environment"),
+        device=each.canary.properties.get("device"),
         cases=each.measurement.cases if each.measurement else 0,
         equal=each.measurement.equal if each.measurement else False,
     )
+
+
+def _cuda(comparison: Comparison) -> bool:
+    """Tell whether a side has what it takes to compute on a GPU: a CPU then speaks for little."""
+    facts = [fact for side in (comparison.a, comparison.b) for fact in side.facts]
+    return any(isinstance(fact, Component) and fact.kind.startswith(GPU) for fact in facts)
 
 
 def _doubtful(comparison: Comparison) -> set[str]:

@@ -66,11 +66,13 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def about(self) -> dict[str, Any]:
         """What a manifest says of it beside its results."""
+        device = getattr(self.module, "DEVICE", None)
         return {
             "family": self.module.FAMILY,
             "impacts": list(self.module.IMPACTS),
             "covers": list(self.module.COVERS),
             "edition": getattr(self.module, "EDITION", 1),
+            **({"device": device} if device else {}),
         }
 
 

@@ -46,7 +46,7 @@ PREFIXES: Final = {
     "system": "SYS",
     "settings": "ENV",
 }
-CANARIES: Final = (None, "text", "template", "random", "numerics", "model")
+CANARIES: Final = (None, "text", "template", "random", "numerics", "preprocessing", "model")
 RULES: Final = catalog.load().rules
 PROCESS_KINDS: Final = ("setting", "framework", "argument", "python.runtime", "gpu.libcuda")
 HOST_KINDS: Final = ("gpu.driver", "gpu.device", "cpu", "kernel", "runtime")

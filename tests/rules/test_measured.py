@@ -112,6 +112,20 @@ def test_a_canary_in_both_manifests_for_another_environment_settles_nothing() ->
     assert judged([lib("1", "/usr"), same], [lib("2", "/usr"), same]).status is Status.DIVERGENT
 
 
+def test_what_was_measured_on_a_cpu_says_nothing_of_a_gpu() -> None:
+    rules = catalog(rule("NUM900", "python.package", "lib", version=True, canary="numerics"))
+    told = {"covers": ["python.package:lib"], "environment": VENV}
+    cudnn = known("cuda.library", "cudnn", "9.1")
+    for device, beside, status in (
+        ("cpu", [], Status.EQUIVALENT),
+        ("cpu", [cudnn], Status.DIVERGENT),
+        ("cuda", [cudnn], Status.EQUIVALENT),
+    ):
+        same = canary("numerics/lib", {"a": 1}, device=device, **told)
+        a, b = (manifest(lib(version), same, *beside) for version in ("1", "2"))
+        assert verdict(a, b, rules).status is status
+
+
 def test_rounding_is_suspect_and_says_how_much() -> None:
     sides = [canary("numerics/lib", {"sum": floats(1.0, last)}) for last in (2.0, 2.0 + 2**-22)]
     found = judged([sides[0]], [sides[1]])
