@@ -59,15 +59,20 @@ MODULES: Final[dict[Part, str]] = {
 @cache
 def program(part: Part = "probe") -> str:
     """Return a program as one argument for `python -c`; the same sources are the same bytes."""
-    text = json.dumps([LOADER, dict(sorted(_sources(part)))])
-    data = base64.b85encode(zlib.compress(text.encode(), 9)).decode("ascii")
-    argument = BOOT.replace("DATA", data).replace("MODULE", MODULES[part])
+    argument = packed(dict(sources(part)), MODULES[part])
     if len(argument) >= LIMIT:
         raise AssertionError(f"the packed {part} has {len(argument)} bytes, over {LIMIT}")
     return argument
 
 
-def _sources(part: Part) -> Iterator[tuple[str, str]]:
+def packed(texts: dict[str, str], module: str) -> str:
+    """Pack modules by their paths, to run the `main` of one of them."""
+    text = json.dumps([LOADER, dict(sorted(texts.items()))])
+    data = base64.b85encode(zlib.compress(text.encode(), 9)).decode("ascii")
+    return BOOT.replace("DATA", data).replace("MODULE", module)
+
+
+def sources(part: Part) -> Iterator[tuple[str, str]]:
     """Yield names and texts of the modules, and of the data files beside them."""
     root = resources.files("repro.probe")
     for entry in _files(root):

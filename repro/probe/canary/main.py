@@ -101,7 +101,7 @@ class Group(threading.Thread):
         while True:
             limit = min(self.end - time.time(), self.told["seconds"])
             line = child.next(limit)
-            if line is None:
+            if line is None or line[0] == "done":
                 break
             how, current, value = line
             if how != "begin" and current not in done:
@@ -174,19 +174,22 @@ class Child:
             return None
 
     def ended(self):
-        """Why there was no more: the child is stopped, if it still runs."""
-        if self.late is not None:
-            self._kill()
+        """Why there was no more: the child is stopped, with all that it started."""
+        try:
+            code = self.process.wait(5 if self.late is None else 0)
+        except subprocess.TimeoutExpired:
+            code = None
+        self._kill()
+        self.process.wait()
         for thread in self.threads:
             thread.join(5)
-        code = self.process.wait()
         if self.late is not None:
             return "no answer in %d s" % self.late
         lines = [
             text for text in self.tail.decode("utf-8", "backslashreplace").splitlines() if text
         ]
         last = lines[-1].strip()[:300] if lines else "no message"
-        return "killed by signal %d: %s" % (-code, last) if code < 0 else last
+        return "killed by signal %d: %s" % (-code, last) if code and code < 0 else last
 
     def _kill(self):
         try:

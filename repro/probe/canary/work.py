@@ -20,6 +20,7 @@ def main(told):
         _say(out, "begin", index, None)
         how, value = _computed(job, told.get("full", False))
         _say(out, how, index, value)
+    _say(out, "done", None, None)  # What a library left running may hold our output open.
 
 
 def _computed(job, full):

@@ -1,0 +1,126 @@
+"""Whatever a library does in a canary, it costs that canary alone, and is said."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from repro.manifest import Absent, Component, Unreadable
+from repro.target import pack
+from repro.target.answer import Output, parse
+
+if TYPE_CHECKING:
+    from repro.manifest import Fact
+
+MODULES = {
+    "good": "def run(case, job): case('answer', lambda: 42)",
+    "raises": "def run(case, job): raise ValueError('no such thing')",
+    "skips": "from .record import Skip\ndef run(case, job): raise Skip('no GPU')",
+    "missing": "def run(case, job): import no_such_library",
+    "crashes": "import os, signal\ndef run(case, job): os.kill(os.getpid(), signal.SIGSEGV)",
+    "exits": "import os\ndef run(case, job): os._exit(3)",
+    "hangs": "import time\ndef run(case, job): time.sleep(600)",
+    "prints": "import sys\n"
+    "def run(case, job):\n"
+    "    print('@repro-canary@[\"end\", 0, {}]')\n"
+    "    sys.stderr.write('x' * 1000000)\n"
+    "    case('answer', lambda: 42)",
+    "fails_a_case": "def run(case, job): case('bad', lambda: 1 / 0); case('good', lambda: 1)",
+    "wavers": "import itertools\n"
+    "n = itertools.count()\n"
+    "def run(case, job): case('count', lambda: next(n)); case('still', lambda: 1)",
+    "forks": "import os, time\n"
+    "def run(case, job):\n"
+    "    if os.fork() == 0: time.sleep(600)\n"
+    "    case('answer', lambda: 42)",
+}
+
+
+def ran(
+    *names: str, budget: int = 30, seconds: float = 20, python: str = sys.executable
+) -> dict[str, Fact]:
+    """Run canaries of these names in one child, and return what they say."""
+    prefix = f"{pack.PREFIX}/canary"
+    extra = {f"{prefix}/{name}.py": text for name, text in MODULES.items()}
+    program = pack.packed({**dict(pack.sources("canary")), **extra}, pack.MODULES["canary"])
+    jobs = [
+        {"name": f"random/{name}", "canary": name, "about": {"family": "random"}} for name in names
+    ]
+    group = {"python": python, "environment": "/venv", "seconds": seconds, "jobs": jobs}
+    told = {"nonce": "n", "budget": budget, "groups": [group]}
+    command = [sys.executable, *pack.FLAGS, program, json.dumps(told)]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    facts = parse(Output(done.stdout), "n").facts
+    assert len(facts) == len(names)
+    return {fact.name.partition("/")[2]: fact for fact in facts}
+
+
+def properties(fact: Fact) -> dict[str, Any]:
+    assert isinstance(fact, Component), fact
+    return fact.properties
+
+
+def reason(fact: Fact) -> str:
+    assert isinstance(fact, Unreadable | Absent), fact
+    return fact.reason
+
+
+def test_a_canary_is_a_component_with_its_cases() -> None:
+    told = properties(ran("good")["good"])
+    assert told["cases"] == 1
+    assert told["results"]["answer"]["value"] == 42
+    assert (told["family"], told["environment"]) == ("random", "/venv")
+
+
+def test_what_raises_crashes_or_exits_costs_its_own_canary_alone() -> None:
+    found = ran("good", "raises", "crashes", "exits", "missing", "prints")
+    assert properties(found["good"])["cases"] == properties(found["prints"])["cases"] == 1
+    assert reason(found["raises"]) == "ValueError: no such thing"
+    assert reason(found["crashes"]).startswith("killed by signal 11")
+    assert isinstance(found["exits"], Unreadable)
+    assert reason(found["missing"]) == "ModuleNotFoundError: No module named 'no_such_library'"
+
+
+def test_what_hangs_is_stopped_after_its_time_and_the_rest_goes_on() -> None:
+    begun = time.monotonic()
+    found = ran("hangs", "good", seconds=1)
+    assert time.monotonic() - begun < 20
+    assert reason(found["hangs"]) == "no answer in 1 s"
+    assert properties(found["good"])["cases"] == 1
+
+
+def test_what_does_not_fit_the_budget_is_not_run() -> None:
+    found = ran("hangs", "good", budget=2)
+    assert all(reason(fact).startswith("not run: ") for fact in found.values())
+    assert "--canary-budget" in reason(found["good"])
+
+
+def test_what_does_not_apply_is_absent() -> None:
+    fact = ran("skips")["skips"]
+    assert isinstance(fact, Absent)
+    assert fact.reason == "no GPU"
+
+
+def test_a_case_that_raises_is_a_result() -> None:
+    told = properties(ran("fails_a_case")["fails_a_case"])
+    assert told["results"]["bad"]["error"] == "ZeroDivisionError"
+    assert told["cases"] == 2
+
+
+def test_a_case_that_is_not_the_same_each_time_has_no_value() -> None:
+    told = properties(ran("wavers")["wavers"])
+    assert told["unstable"] == ["count"]
+    assert set(told["results"]) == {"still"}
+
+
+def test_a_child_that_leaves_processes_behind_is_waited_for_no_longer() -> None:
+    begun = time.monotonic()
+    assert properties(ran("forks")["forks"])["cases"] == 1
+    assert time.monotonic() - begun < 15
+
+
+def test_an_interpreter_that_is_not_there_is_said() -> None:
+    assert reason(ran("good", python="/no/python")["good"]).startswith("cannot start /no/python")
