@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from repro.target.answer import Output
-    from repro.target.options import Options
+    from repro.target.options import Options, Own
     from repro.target.progress import Progress, Watch
 
     Ask = Callable[[list[str], int, Watch | None], Output]
@@ -101,9 +101,10 @@ def measure(
     `at_work`: the target serves somebody, so that canaries run only when they are asked for.
     """
     wanted = not at_work if options.canaries is None else options.canaries
-    if not wanted and not options.own:
+    own = [each for each in options.own if wanted or each.asked]
+    if not wanted and not own:
         return [_unread("*", OFF if options.canaries is False else AT_WORK)]
-    groups = list(_groups(facts, options, shipped=wanted))
+    groups = list(_groups(facts, own, shipped=wanted))
     if not groups:
         return []
     told = {"groups": groups, "budget": options.canary_budget, "full": options.canary_full}
@@ -145,27 +146,39 @@ def _inputs(groups: list[dict[str, Any]]) -> Iterator[Fact]:
         )
 
 
-def _groups(facts: Sequence[Fact], options: Options, *, shipped: bool) -> Iterator[dict[str, Any]]:
+def _groups(
+    facts: Sequence[Fact], own: Sequence[Own], *, shipped: bool
+) -> Iterator[dict[str, Any]]:
     """Yield what shares a child: an interpreter, and the jobs of one library family in it."""
     known = [fact for fact in facts if isinstance(fact, Component)]
     left, seen = MOST, set[str]()
     for order, interpreter in enumerate(_interpreters(known)):
         installed = _installed(known, interpreter)
-        for family in sorted({row.needs[:1] for row in rows()}, key=_rank) if shipped else ():
-            members = [row for row in rows() if row.needs[:1] == family]
-            fitting = [row for row in members if set(row.needs) <= installed]
+        for family in sorted({row.needs[:1] for row in _planned()}, key=_rank) if shipped else ():
+            members = [row for row in _planned() if row.needs[:1] == family]
+            fitting = [row for row in members if all(_has(installed, n) for n in row.needs)]
             jobs = [job for row in fitting if row.needs or not order for job in _jobs(row, known)]
             jobs = [job for job in jobs if job["name"] not in seen][:left]
             seen.update(job["name"] for job in jobs)
             left -= len(jobs)
             if jobs:
                 yield _group(interpreter, jobs)
-        if not order and options.own:
-            yield _group(interpreter, [_own(name, command) for name, command in options.own])
+        for each in own if not order else ():
+            yield {**_group(interpreter, [_own(each)]), "seconds": each.seconds}
+
+
+def _planned() -> list[Row]:
+    """Leave out what runs only when a user asks for it."""
+    return [row for row in rows() if not getattr(row.module, "ASKED", False)]
+
+
+def _has(installed: set[str], need: str) -> bool:
+    """Tell whether a distribution is there, or one that does the same under another name."""
+    return not installed.isdisjoint(need.split("|"))
 
 
 def _rank(family: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    found = [row.module.FAMILY for row in rows() if row.needs[:1] == family]
+    found = [row.module.FAMILY for row in _planned() if row.needs[:1] == family]
     return min(map(FAMILIES.index, found)), family
 
 
@@ -185,7 +198,8 @@ def _interpreters(known: Sequence[Component]) -> list[Component]:
 
 
 def _installed(known: Sequence[Component], interpreter: Component) -> set[str]:
-    sites = set(interpreter.properties.get("sites") or ())
+    said = interpreter.properties.get("sites")
+    sites = {site for site in said if isinstance(site, str)} if isinstance(said, list) else set()
     return {f.name for f in known if f.kind == "python.package" and f.location in sites}
 
 
@@ -216,6 +230,12 @@ def _seen(fact: Component) -> MappingProxyType[str, Any]:
     return MappingProxyType({"name": fact.name, "path": place, "properties": fact.properties})
 
 
-def _own(name: str, command: str) -> dict[str, Any]:
+def _own(own: Own) -> dict[str, Any]:
     row = next(row for row in rows() if row.stem == "own_command")
-    return {"name": f"own/{name}", "canary": row.stem, "about": row.about, "command": command}
+    return {
+        "name": f"own/{own.name}",
+        "canary": row.stem,
+        "about": row.about,
+        "command": own.command,
+        "seconds": own.seconds,
+    }

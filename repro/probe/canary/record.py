@@ -22,6 +22,16 @@ class Skip(Exception):  # noqa: N818  # Not an error: the case does not apply.
     """A case that does not apply here (no GPU, an operator that this release has not)."""
 
 
+class Block:
+    """An array of a library that needs no NumPy.
+
+    NumPy's name of its type, its shape, the bytes of an element, little-endian bytes in C order.
+    """
+
+    def __init__(self, dtype, shape, size, data):
+        self.parts = (dtype, shape, size, data)
+
+
 class Recorder:
     """Takes cases one by one: computes each three times and keeps what a manifest needs."""
 
@@ -131,6 +141,8 @@ def _sample(data, size):
 
 def _array(value):
     """(dtype, shape, bytes of an element, bytes in C order) of an array; None for other values."""
+    if isinstance(value, Block):
+        return value.parts
     if hasattr(value, "detach") and hasattr(value, "element_size"):
         return _tensor(value)
     if hasattr(value, "__array__") and hasattr(value, "shape"):
