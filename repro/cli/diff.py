@@ -88,6 +88,7 @@ def diff(  # noqa: PLR0917
       repro diff v1.json v2.json -f text -f json=drift.json -f markdown=comment.md
       repro diff evaluated.json registry:ghcr.io/owner/app:v2
       repro diff --modes app:v1          does reading find what running finds?
+      repro diff endpoint:http://a:8000 endpoint:http://b:8000
 
     \b
     Exit codes:
@@ -168,7 +169,9 @@ def _sides(a: str, b: str | None, options: Options, *, modes: bool) -> tuple[Man
             advice="repro diff A B, or repro diff --modes IMAGE",
         )
     if b is not None:
+        _one_server(options.endpoint, a, b)
         return manifest(a, options), manifest(b, options)
+    _one_server(options.endpoint, a, a)
     run = take(a, options)
     if run.target.properties.get("mode") == "static":
         raise UsageError(
@@ -176,6 +179,18 @@ def _sides(a: str, b: str | None, options: Options, *, modes: bool) -> tuple[Man
             advice="--modes needs an image of an engine that can run here.",
         )
     return run, take(a, msgspec.structs.replace(options, static=True))
+
+
+def _one_server(endpoint: str | None, *targets: str) -> None:
+    """Refuse one server for two targets: it would be compared with itself."""
+    from repro.cli.source import is_manifest  # noqa: PLC0415
+
+    if endpoint and sum(map(is_manifest, targets)) != 1:
+        raise UsageError(
+            "--endpoint needs one side that is a manifest, and one that it belongs to",
+            advice="Take snapshots, each with its own server, and compare their files; "
+            "or compare endpoint:URL with endpoint:URL.",
+        )
 
 
 def _verdict(

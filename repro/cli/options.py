@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from repro.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from repro.target.options import Options
+    from repro.target.options import Options, Own
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,6 +100,18 @@ OPTIONS = (
     click.option(
         "--canary-full", is_flag=True, help="Keep every value of the canaries, not a telling few."
     ),
+    click.option(
+        "--canary",
+        "own",
+        multiple=True,
+        metavar="[NAME=]COMMAND",
+        help="Run this in the target too, and record the JSON lines that it prints. Repeatable.",
+    ),
+    click.option(
+        "--endpoint",
+        metavar="URL[#MODEL]",
+        help="Ask a server with OpenAI's API, too: it is taken to be what the target serves.",
+    ),
     click.option("-H", "--host", metavar="URL", help="Engine to use (default: DOCKER_HOST)."),
     click.option("-c", "--context", metavar="NAME", help="Docker context to use."),
 )
@@ -114,5 +128,14 @@ def read(values: dict[str, Any]) -> Options:
     from repro.target.options import Options, parse_memory  # noqa: PLC0415
 
     taken = {key: values[key] for key in Options.__struct_fields__ if key in values}
-    del taken["memory"]
-    return Options(memory=parse_memory(values["memory"]), **taken)
+    memory, own = parse_memory(taken.pop("memory")), taken.pop("own")
+    return Options(memory=memory, own=_own(own, off=values["canaries"] is False), **taken)
+
+
+def _own(commands: tuple[str, ...], *, off: bool) -> tuple[Own, ...]:
+    """Return the user's canaries, which --no-canary leaves out."""
+    from repro.cli.config import canaries  # noqa: PLC0415
+
+    if off and commands:
+        raise UsageError("--canary and --no-canary", advice="Leave one of them out.")
+    return () if off else canaries(commands)

@@ -42,6 +42,10 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
       dir:FOLDER                   a root file system
 
     \b
+    A server that runs, with OpenAI's API (vLLM, SGLang, llama.cpp, …):
+      endpoint:URL[#MODEL]         its answers alone; --endpoint asks it beside a target
+
+    \b
     Examples:
       repro snapshot vllm/vllm-openai:v0.11.0 --gpus all -o serving.json
       repro snapshot my-running-container
@@ -49,10 +53,13 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
       repro snapshot python:/opt/venv/bin/python --no-frameworks
       repro snapshot registry:ghcr.io/owner/app:v2 --platform linux/arm64 -o v2.json
       repro snapshot oci-archive:app.tar --all-platforms -o manifests/
+      repro snapshot app:v2 --canary "python canary.py"
+      repro snapshot my-container --endpoint http://127.0.0.1:8000
     """
     from repro.cli.source import take_all  # noqa: PLC0415
 
     options = read(values)
+    _one_server(options.endpoint, targets)
     folder = _folder(output, targets, several=len(targets) > 1 or options.all_platforms)
     failed = 0
     for text in targets:
@@ -68,6 +75,14 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
             failed += 1
             click.echo(f"repro: {text}: {error.message}\n  {error.advice}", err=True)
     return 2 if failed else 0
+
+
+def _one_server(endpoint: str | None, targets: tuple[str, ...]) -> None:
+    if endpoint and len(targets) > 1:
+        raise UsageError(
+            "--endpoint is one server, and there are several targets",
+            advice="Take the snapshot of each with its own server.",
+        )
 
 
 def _folder(output: str | None, targets: tuple[str, ...], *, several: bool) -> Path | None:

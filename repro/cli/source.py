@@ -28,6 +28,11 @@ def manifest(text: str, options: Options) -> Manifest:
     return take(text, options)
 
 
+def is_manifest(text: str) -> bool:
+    """Tell whether an argument is a manifest, not a target."""
+    return text == "-" or _is_file(text)
+
+
 def _is_file(text: str) -> bool:
     """Tell whether there is such a file; a name too long for one is none."""
     try:

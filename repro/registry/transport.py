@@ -38,6 +38,13 @@ class Question:
     authorization: str | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     """Where given, it is posted, and no redirect is followed."""
+    body: bytes | None = field(default=None, repr=False)
+    """The same for what is no form."""
+
+    @property
+    def posted(self) -> bool:
+        """Whether something is sent, so that no redirect may lead it elsewhere."""
+        return self.form is not None or self.body is not None
 
 
 class Transport:
@@ -56,7 +63,7 @@ class Transport:
         here = question
         for _ in range(REDIRECTS + 1):
             answer = self._send(here)
-            if answer.status not in MOVED or question.form is not None:
+            if answer.status not in MOVED or question.posted:
                 return _lasting(answer)
             answer.drain()
             here = _moved(question, here.url, answer)
@@ -82,10 +89,10 @@ class Transport:
         """Send one request; this machine itself is never asked through a proxy."""
         secret = {"Authorization": question.authorization} if question.authorization else {}
         return self._session.request(
-            "GET" if question.form is None else "POST",
+            "POST" if question.posted else "GET",
             question.url,
             headers={**question.headers, **secret},
-            data=question.form,
+            data=question.form or question.body,
             auth=_unchanged,
             stream=True,
             timeout=self._timeout,

@@ -11,6 +11,16 @@ from repro.errors import UsageError
 UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
+class Own(msgspec.Struct, frozen=True, kw_only=True):
+    """A canary of the user's: a command that prints JSON lines."""
+
+    name: str
+    command: str
+    seconds: int = 60
+    asked: bool = True
+    """Whether it was named for this snapshot, not in a file: then it runs whatever is at work."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a snapshot is taken."""
 
@@ -47,8 +57,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds for all canaries of a target together."""
     canary_full: bool = False
     """Whether canaries keep every value, not only the telling ones."""
-    own: tuple[tuple[str, str], ...] = ()
-    """The user's own canaries: names and commands."""
+    own: tuple[Own, ...] = ()
+    """The user's own canaries."""
+    endpoint: str | None = None
+    """A server's URL: what serves there is asked, too."""
     host: str | None = None
     """An engine's URL."""
     context: str | None = None

@@ -33,14 +33,30 @@ MEANT: Final = {
 """Ours, by the names that Skopeo, container-diff and others have."""
 TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 """What follows the colon in an image's name, so that `oci:1.0` stays one."""
-OTHERS: Final = ("dir", "docker", "podman", "image", "container", "python")
+READ: Final = ("dir", "docker", "podman", "endpoint")
+OTHERS: Final = (*READ, "image", "container", "python")
 
 
 def snapshots(text: str, options: Options, progress: Progress | None = None) -> list[Manifest]:
     """Take the snapshot of a target, of each of its platforms where all of them are meant.
 
-    Errors say what was looked for and where.
+    The server that it is said to have is asked, too. Errors say what was looked for and where.
     """
+    if options.endpoint is None:
+        return _taken(text, options, progress)
+    from repro.target import endpoint  # noqa: PLC0415
+
+    scheme, colon, _ = text.partition(":")
+    if (colon and scheme in (*STORED, *READ)) or options.static or options.all_platforms:
+        raise UsageError(
+            f"{text} is read and not run, so nothing serves there",
+            advice="Take the server's own snapshot: endpoint:URL",
+        )
+    server = endpoint.Beside(options.endpoint, options)
+    return [server.add(manifest) for manifest in _taken(text, options, progress)]
+
+
+def _taken(text: str, options: Options, progress: Progress | None) -> list[Manifest]:
     for volume in options.volumes:
         parse_volume(volume)
     for variable in options.env:
@@ -61,6 +77,10 @@ def snapshots(text: str, options: Options, progress: Progress | None = None) -> 
         )
     if scheme == "dir":
         return [_directory(rest, options)]
+    if scheme == "endpoint" and not TAG.fullmatch(rest):
+        from repro.target import endpoint  # noqa: PLC0415
+
+        return [endpoint.snapshot(rest, options)]
     if text == "local" or (scheme == "python" and "/" in rest):
         return [_without_engine(text, rest, options, progress)]
     if hint := _hint(text, scheme):
