@@ -9,7 +9,7 @@ from repro.diff.change import Change, Comparison, FieldChange, How
 from repro.diff.fields import differences
 from repro.diff.measure import CANARIES, not_run, unmeasured
 from repro.diff.pairing import pair
-from repro.diff.scopes import choose
+from repro.diff.scopes import choose, is_endpoint
 from repro.manifest import Absent, Component, Fact, Manifest, Scope, Unreadable
 
 if TYPE_CHECKING:
@@ -64,12 +64,19 @@ def compare(a: Manifest, b: Manifest, scopes: Collection[Scope] | None = None) -
     keys = sorted(key for key in every if key[0] in chosen.compared)
     keys = [key for key in keys if not (without and key[1] in CANARIES)]
     changes = [change for key in keys for change in _of_key(key, left, right) if not _idle(change)]
+    if is_endpoint(a) and is_endpoint(b) and not chosen.asked:
+        changes = [change for change in changes if not _unseen(change)]
     return Comparison(a=a, b=b, changes=tuple(changes), scopes=chosen, unmeasured=without)
 
 
 def _idle(change: Change) -> bool:
     """Tell whether a canary was not run for want of time: nothing was seen, so nothing is said."""
     return change.kind in CANARIES and any(map(not_run, (change.old, change.new)))
+
+
+def _unseen(change: Change) -> bool:
+    """Tell whether no server says such a thing: two of them are compared in what servers say."""
+    return change.how == "unknown" and not_run(change.old) and not_run(change.new)
 
 
 def _of_key(key: Key, left: _Side, right: _Side) -> Iterator[Change]:

@@ -37,12 +37,13 @@ def compared(verdict: Verdict) -> str:
     scopes = verdict.scopes
     if not scopes.left_out:
         return ""
-    held = _list(HELD[scope] for scope in scopes.compared)
+    held = _list(HELD[scope] for scope in scopes.compared) or "nothing"
     reasons: dict[str, list[str]] = {}
     for scope, out in scopes.left_out.items():
         sides = [side.upper() for side in out.sides]
         were = "were" if len(sides) > 1 else "was"
-        why = f"{_list(sides)} {were} read, not run" if sides else ""
+        how = "a server that was asked" if out.reason == "not seen" else "read, not run"
+        why = f"{_list(sides)} {were} {how}" if sides else ""
         reasons.setdefault(why, []).append(scope)
     return "; ".join([held, *(_left_out(why, names) for why, names in reasons.items())])
 
@@ -54,7 +55,7 @@ def _left_out(why: str, scopes: list[str]) -> str:
 
 def _list(names: Iterable[str]) -> str:
     found = list(names)
-    return " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
+    return " and ".join(filter(None, [", ".join(found[:-1]), *found[-1:]]))
 
 
 def shared(verdict: Verdict) -> str:

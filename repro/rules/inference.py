@@ -71,24 +71,31 @@ def nothing(comparison: Comparison) -> Iterator[Finding]:
     Where scopes were asked for, each has to hold something; else one of them is enough.
     """
     scopes = comparison.scopes
+    if not scopes.compared:
+        yield _empty("both manifests", "Nothing was taken on both sides that could be compared.")
     for name, manifest in (("A", comparison.a), ("B", comparison.b)):
         read = {fact.scope for fact in manifest.facts if isinstance(fact, Component)}
         missing = [scope for scope in scopes.compared if scope not in read]
         if missing and (scopes.asked or len(missing) == len(scopes.compared)):
             what = f" of {' and '.join(missing)}" if scopes.asked else ""
-            yield Finding(
-                code="NOTHING",
-                title="nothing was read",
-                status=Status.INDETERMINATE,
-                impact=Impact.NONE,
-                basis=Basis.INFERRED,
-                change=None,
-                subject=f"manifest {name}",
-                old=None,
-                new=None,
-                why=f"{name} holds no fact{what} that was read, so there is nothing to compare.",
-                advice="Take the snapshot again, and see what it could not read.",
-            )
+            why = f"{name} holds no fact{what} that was read, so there is nothing to compare."
+            yield _empty(f"manifest {name}", why)
+
+
+def _empty(subject: str, why: str) -> Finding:
+    return Finding(
+        code="NOTHING",
+        title="nothing was read",
+        status=Status.INDETERMINATE,
+        impact=Impact.NONE,
+        basis=Basis.INFERRED,
+        change=None,
+        subject=subject,
+        old=None,
+        new=None,
+        why=why,
+        advice="Take the snapshot again, and see what it could not read.",
+    )
 
 
 def doubted(change: Change, rules: Sequence[Rule]) -> Finding:

@@ -52,10 +52,8 @@ def describe(client: Client) -> Told:
     """Ask a server of itself; TargetError where none answers, or it refuses us."""
     facts: list[Fact] = []
     model = _model(client, facts)
-    settings: dict[str, str] = {}
     for place in PLACES:
-        settings |= _settings(client, place, facts)
-    facts += [_component(f"setting:{key}", "http", value=text) for key, text in settings.items()]
+        facts += _settings(client, place)
     return Told(facts, model)
 
 
@@ -89,22 +87,22 @@ def _card(row: dict[str, Any], model: str) -> dict[str, Any]:
     return {"value": model, **{key: _plain(value) for key, value in told.items() if value}}
 
 
-def _settings(client: Client, place: str, facts: list[Fact]) -> dict[str, str]:
-    """Read one place; note what failed, and the version where it is told."""
-    name = place.removeprefix("/")
+def _settings(client: Client, place: str) -> Iterator[Fact]:
+    """Yield what is set, and the version; or that the server has no such place."""
     try:
         reply = client.ask(place)
     except TargetError as error:
-        facts.append(_unreadable(name, error.message))
-        return {}
+        yield _unreadable(place, error.message)
+        return
     said = _document(reply.data) if reply.status == 200 else None
     if reply.status in MISSING:
-        facts.append(_absent(name, place))
+        yield _absent(place, place)
     elif said is None:
-        facts.append(_unreadable(name, complaint(reply, place)))
-    said = said or {}
-    facts += [_version(said[key], place) for key in VERSIONS if isinstance(said.get(key), str)]
-    return dict(_kept(said))
+        yield _unreadable(place, complaint(reply, place))
+    else:
+        yield from (_version(said[k], place) for k in VERSIONS if isinstance(said.get(k), str))
+        for key, text in dict(_kept(said)).items():
+            yield _component(f"setting:{key}", place, value=text)
 
 
 def _version(text: str, place: str) -> Component:
