@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from repro.diff.origin import LayerOrigin, Origins
+    from repro.diff.scopes import Reason
     from repro.manifest import Scope
     from repro.rules.finding import Finding
     from repro.verdict import Verdict
@@ -21,6 +22,13 @@ HELD: Final[dict[Scope, str]] = {
     "process": "what the process sees",
     "host": "what the host is",
 }
+
+
+WHY: Final[dict[Reason, tuple[str, str]]] = {
+    "not taken": ("was read, not run", "were read, not run"),
+    "not seen": ("is a server that was asked", "are servers that were asked"),
+}
+"""Why a scope is left out: of one side, of both."""
 
 
 class Brought(NamedTuple):
@@ -37,13 +45,14 @@ def compared(verdict: Verdict) -> str:
     scopes = verdict.scopes
     if not scopes.left_out:
         return ""
-    held = _list(HELD[scope] for scope in scopes.compared) or "nothing"
+    servers = all(out.reason == "not seen" and out.sides[1:] for out in scopes.left_out.values())
+    names = HELD | ({"process": "what the servers say"} if servers else {})
+    held = _list(names[scope] for scope in scopes.compared) or "nothing"
     reasons: dict[str, list[str]] = {}
     for scope, out in scopes.left_out.items():
         sides = [side.upper() for side in out.sides]
-        were = "were" if len(sides) > 1 else "was"
-        how = "a server that was asked" if out.reason == "not seen" else "read, not run"
-        why = f"{_list(sides)} {were} {how}" if sides else ""
+        one, many = WHY.get(out.reason, ("", ""))
+        why = f"{_list(sides)} {many if len(sides) > 1 else one}" if sides else ""
         reasons.setdefault(why, []).append(scope)
     return "; ".join([held, *(_left_out(why, names) for why, names in reasons.items())])
 

@@ -148,7 +148,10 @@ def _shown(case: CaseChange, side: str) -> str | None:
     told = case.old.told if side == "old" else case.new.told
     if "error" in told:
         return f"raises {short(told['error'])}"
-    return short(told["value"]) if "value" in told else None
+    value = told.get("value")
+    generated = value.get("text") if isinstance(value, dict) else None
+    shown = generated if isinstance(generated, str) else value
+    return short(shown) if "value" in told else None
 
 
 def family(fact: object) -> str:
