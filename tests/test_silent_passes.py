@@ -49,6 +49,8 @@ def everything(facts: list[Fact]) -> list[Fact]:
     """Add what both sides have alike, so that nothing fails for want of company."""
     alike: list[Fact] = [
         package("tqdm", "4.66.5"),
+        package("torch", "2.4.1"),
+        package("vllm", "0.10.2"),
         setting("LANG", "C.UTF-8"),
         known("os.release", "os", "12", id="debian"),
     ]

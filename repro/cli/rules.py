@@ -51,7 +51,7 @@ def explain(code: str) -> None:
       repro rules explain TOK001
     """
     from repro.rules.catalog import load  # noqa: PLC0415
-    from repro.rules.inference import CODES  # noqa: PLC0415
+    from repro.rules.judge import CODES  # noqa: PLC0415
 
     if code.upper() in CODES:
         click.echo(f"{code.upper()}  {CODES[code.upper()]}")

@@ -12,6 +12,7 @@ import msgspec
 import tomli
 
 from repro.errors import CatalogError
+from repro.rules.effect import Reader, Resolved
 from repro.rules.finding import Basis, Impact
 from repro.rules.rule import Rule
 
@@ -41,14 +42,30 @@ class Bystander(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reason: str
 
 
+TABLES: Final[dict[str, type[Any]]] = {
+    "rule": Rule,
+    "kind": Kind,
+    "bystander": Bystander,
+    "reader": Reader,
+    "resolved": Resolved,
+}
+"""Tables of the catalogue's files, in the order that a Catalog takes them."""
+
+
 class Catalog:
     """All rules, with the inferences for what no rule speaks of."""
 
     def __init__(
-        self, rules: Iterable[Rule], kinds: Iterable[Kind], bystanders: Iterable[Bystander]
+        self,
+        rules: Iterable[Rule],
+        kinds: Iterable[Kind],
+        bystanders: Iterable[Bystander],
+        readers: Iterable[Reader] = (),
+        resolved: Iterable[Resolved] = (),
     ) -> None:
         self.rules = tuple(rules)
         self.kinds = {kind.kind: kind for kind in kinds}
+        self.readers, self.resolved = tuple(readers), tuple(resolved)
         self.bystanders = {entry.name: entry for entry in bystanders}
         self._by_kind: dict[str, tuple[Rule, ...]] = {}
         self._named: dict[str, tuple[dict[str, Numbered], Numbered]] = {}
@@ -125,16 +142,12 @@ def alike(name: str, pattern: str) -> bool:
 @cache
 def load() -> Catalog:
     """Read the catalogue that ships with the package; CatalogError where a file is malformed."""
-    tables: dict[str, list[Any]] = {"rule": [], "kind": [], "bystander": []}
+    tables: dict[str, list[Any]] = {name: [] for name in TABLES}
     folder = resources.files("repro.rules").joinpath("catalog")
     for entry in sorted(folder.iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".toml"):
             _merge(tables, entry.name, tomli.loads(entry.read_text("utf-8")))
-    return Catalog(
-        [_row(row, Rule) for row in tables["rule"]],
-        [_row(row, Kind) for row in tables["kind"]],
-        [_row(row, Bystander) for row in tables["bystander"]],
-    )
+    return Catalog(*([_row(row, TABLES[name]) for row in rows] for name, rows in tables.items()))
 
 
 def _merge(tables: dict[str, list[Any]], name: str, content: dict[str, Any]) -> None:
@@ -148,5 +161,5 @@ def _row(row: Any, shape: type[T]) -> T:
     try:
         return msgspec.convert(row, shape)
     except msgspec.ValidationError as error:
-        name = row.get("code") or row.get("kind") or row.get("name")
+        name = row.get("code") or row.get("kind") or row.get("name") or row.get("variables")
         raise CatalogError(f"{shape.__name__} {name}: {error}") from error

@@ -9,13 +9,13 @@ import msgspec
 from repro.diff.measure import KIND as CANARY
 from repro.diff.origin import Tracer
 from repro.manifest import Component
+from repro.rules import effect, inference, measured
 from repro.rules.conditions import holds
 from repro.rules.doubt import accuses, undecided
 from repro.rules.faults import faults
 from repro.rules.finding import Impact, Status
 from repro.rules.firing import changed_fields, fires, matching_fields
 from repro.rules.inference import PLACE, declared, doubted, infer, nothing, unread
-from repro.rules.measured import measured
 from repro.rules.printing import printed, subject
 from repro.rules.settling import Settling
 from repro.rules.stating import grade, state
@@ -46,6 +46,8 @@ BESIDE_THE_POINT: Final = frozenset(
 )
 """Fields that go with a version, so a range of alike versions settles them."""
 
+CODES: Final = {**inference.CODES, **measured.CODES, **effect.CODES}
+"""Codes of findings that no rule of the catalogue stands behind, and what they say."""
 ORDER: Final = list(Impact)
 """Worst first."""
 
@@ -70,10 +72,13 @@ def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iter
         yield unread(change, catalog)
         return
     if change.kind == CANARY:
-        yield from measured(change, comparison)
+        yield from measured.measured(change, comparison)
         return
     if change.kind == "image.env" and _effective(change.name, comparison):
         yield declared(change)
+        return
+    if without := effect.effect(change, comparison, catalog.readers, catalog.resolved):
+        yield without
         return
     candidates = _candidates(change, catalog)
     chosen = _leading(_hits(candidates, change, comparison), change)
