@@ -62,6 +62,13 @@ FORMATS = ("text", "json", "markdown")
     is_flag=True,
     help="Compare one image with itself: once run, once read (A alone is named).",
 )
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="PACKAGE",
+    help="What serves begins with this package; what no root needs does not count. Repeatable.",
+)
 @click.option("--all", "everything", is_flag=True, help="List harmless changes one by one too.")
 @target_options
 def diff(  # noqa: PLR0917
@@ -73,6 +80,7 @@ def diff(  # noqa: PLR0917
     impacts: str | None,
     scopes: str | None,
     modes: bool,  # click passes it so
+    roots: tuple[str, ...],
     everything: bool,
     **values: Any,
 ) -> int:
@@ -97,7 +105,8 @@ def diff(  # noqa: PLR0917
     """
     places = _places(formats, output)
     policy = _policy(fail_on, impacts)
-    verdict = _verdict(_sides(a, b, read(values), modes=modes), policy, _scopes(scopes))
+    sides = _sides(a, b, read(values), modes=modes)
+    verdict = _verdict(sides, policy, _scopes(scopes), _roots(roots, sides))
     _report(verdict, places, everything=everything)
     return verdict.exit_code
 
@@ -160,6 +169,20 @@ def _scopes(text: str | None) -> tuple[Scope, ...] | None:
     return tuple(scope for scope in SCOPES if scope in names)
 
 
+def _roots(names: tuple[str, ...], sides: tuple[Manifest, Manifest]) -> frozenset[str]:
+    """Normalize the roots (PEP 503); each has to be there, or all would count as unneeded."""
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
+    roots = frozenset(canonicalize_name(name) for name in names)
+    there = {f.name for side in sides for f in side.facts if f.kind == "python.package"}
+    if missing := sorted(roots - there):
+        raise UsageError(
+            f"--root {missing[0]}: no package of that name on either side",
+            advice="Name distributions as `pip list` does.",
+        )
+    return roots
+
+
 def _sides(a: str, b: str | None, options: Options, *, modes: bool) -> tuple[Manifest, Manifest]:
     from repro.cli.source import manifest, take  # noqa: PLC0415
 
@@ -194,7 +217,10 @@ def _one_server(endpoint: str | None, *targets: str) -> None:
 
 
 def _verdict(
-    sides: tuple[Manifest, Manifest], policy: Any, scopes: tuple[Scope, ...] | None
+    sides: tuple[Manifest, Manifest],
+    policy: Any,
+    scopes: tuple[Scope, ...] | None,
+    roots: frozenset[str],
 ) -> Verdict:
     from repro.diff import compare  # noqa: PLC0415
     from repro.rules.catalog import load  # noqa: PLC0415
@@ -202,7 +228,7 @@ def _verdict(
     from repro.verdict import decide  # noqa: PLC0415
 
     comparison = compare(*sides, scopes)
-    return decide(comparison, judge(comparison, load()), policy)
+    return decide(comparison, judge(comparison, load(), roots), policy)
 
 
 def _report(verdict: Verdict, places: list[tuple[str, Path | None]], *, everything: bool) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from repro.diff.change import Change, Comparison
     from repro.rules.catalog import Catalog
+    from repro.rules.relevance import Relevance
     from repro.rules.rule import Rule
 
 PLACE: Final = frozenset(
@@ -33,6 +34,7 @@ CODES: Final = {
     "UNREAD": "A fact could not be read on a side, so the sides cannot be called equal in it.",
     "MOVED": "Version and content are equal; only the place, or how it was known, differs.",
     "BYSTAND": "The package is listed as one that no output depends on.",
+    "UNNEEDED": "Only packages that no output depends on require it, or none of the named roots.",
     "DECLARED": "The image declares another value; the one that the process sees is judged.",
     "DOUBT": "Rules speak of a version, and it is not known, or has no order, on both sides.",
     "NOTHING": "A side holds no fact that was read, so there is nothing to compare.",
@@ -125,8 +127,8 @@ def declared(change: Change) -> Finding:
     )
 
 
-def infer(change: Change, catalog: Catalog) -> Finding:
-    """Infer what a change means from what the component is."""
+def infer(change: Change, catalog: Catalog, relevance: Relevance) -> Finding:
+    """Infer what a change means from what the component is, and from what needs it."""
     if change.how == "changed" and _moved(change):
         return _finding(
             change,
@@ -146,7 +148,16 @@ def infer(change: Change, catalog: Catalog) -> Finding:
             impact=Impact.NONE,
             why=bystander.reason,
         )
-    return _by_kind(change, catalog)
+    if unneeded := relevance.unneeded(change):
+        return _finding(
+            change,
+            code="UNNEEDED",
+            title="a package that nothing that serves needs",
+            status=Status.EQUIVALENT,
+            impact=Impact.NONE,
+            why=unneeded,
+        )
+    return _by_kind(change, catalog, relevance)
 
 
 def _moved(change: Change) -> bool:
@@ -158,7 +169,7 @@ def _moved(change: Change) -> bool:
     return known and {field.path for field in change.fields} <= PLACE
 
 
-def _by_kind(change: Change, catalog: Catalog) -> Finding:
+def _by_kind(change: Change, catalog: Catalog, relevance: Relevance) -> Finding:
     row = catalog.inference(change.kind)
     harmless = row.impact in (Impact.NONE, Impact.SPEED)
     return _finding(
@@ -167,7 +178,7 @@ def _by_kind(change: Change, catalog: Catalog) -> Finding:
         title="no rule speaks of this change",
         status=Status.EQUIVALENT if harmless else Status.SUSPECT,
         impact=row.impact,
-        why=row.why,
+        why=" ".join(filter(None, [row.why, None if harmless else relevance.needs(change)])),
         advice="" if harmless else "Compare outputs on both sides, or pin it to one version.",
     )
 

@@ -17,11 +17,12 @@ from repro.rules.finding import Impact, Status
 from repro.rules.firing import changed_fields, fires, matching_fields
 from repro.rules.inference import PLACE, declared, doubted, infer, nothing, unread
 from repro.rules.printing import printed, subject
+from repro.rules.relevance import Relevance
 from repro.rules.settling import Settling
 from repro.rules.stating import grade, state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from repro.diff.change import Change, Comparison
     from repro.rules.catalog import Catalog
@@ -55,19 +56,25 @@ Hit = tuple["Rule", bool | None]
 """A rule that fires, and whether its conditions are known to hold."""
 
 
-def judge(comparison: Comparison, catalog: Catalog) -> list[Finding]:
-    """Say what each change means, and which known faults both sides share."""
+def judge(comparison: Comparison, catalog: Catalog, roots: Collection[str] = ()) -> list[Finding]:
+    """Say what each change means, and which known faults both sides share.
+
+    `roots` are the packages that what serves begins with; without any they are found.
+    """
     trace = Tracer(comparison.a, comparison.b)
     settle = Settling(comparison)
+    relevance = Relevance(comparison, catalog, roots)
     found = [
         msgspec.structs.replace(settle(finding), origin=trace([change.old], [change.new]))
         for change in comparison.changes
-        for finding in _of_change(change, comparison, catalog)
+        for finding in _of_change(change, comparison, catalog, relevance)
     ]
     return [*nothing(comparison), *found, *faults(comparison, catalog, trace)]
 
 
-def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iterator[Finding]:
+def _of_change(
+    change: Change, comparison: Comparison, catalog: Catalog, relevance: Relevance
+) -> Iterator[Finding]:
     if change.how in ("lost", "gained", "unknown"):
         yield unread(change, catalog)
         return
@@ -84,7 +91,7 @@ def _of_change(change: Change, comparison: Comparison, catalog: Catalog) -> Iter
     chosen = _leading(_hits(candidates, change, comparison), change)
     found = [_finding(rule, change, known) for rule, known in chosen]
     if not chosen or _unspoken(chosen, change):
-        found.append(infer(change, catalog))
+        found.append(infer(change, catalog, relevance))
     yield from found
     if all(finding.status.rank <= Status.EQUIVALENT.rank for finding in found):
         open_rules = [r for r in undecided(candidates, change) if holds(r, comparison) is not False]

@@ -263,3 +263,10 @@ def test_a_bug_exits_with_70(monkeypatch: pytest.MonkeyPatch, old: str) -> None:
     monkeypatch.setattr(terminal, "render", broken)
 
     assert main.run(["diff", old, old]) == 70
+
+
+def test_a_root_that_is_nowhere_is_a_usage_error(old: str, new: str) -> None:
+    wrong = repro("diff", old, new, "--root", "no-such-package")
+    assert wrong.returncode == 2
+    assert "--root no-such-package: no package of that name" in wrong.stderr
+    assert repro("diff", old, old, "--root", "Tokenizers").returncode == 0
