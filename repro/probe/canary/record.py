@@ -41,16 +41,16 @@ class Recorder:
         self.results, self.series, self.kept = {}, {}, {}
         self.unstable = []
 
-    def __call__(self, name, compute, keep=True, runs=RUNS):
+    def __call__(self, name, compute, keep=True, runs=RUNS, samples=SAMPLES):
         """Record one case: what `compute()` returns, or the kind of error that it raises.
 
         A value may be an array (NumPy, torch, JAX or anything with `__array__`), text, bytes, or
-        plain data. With `keep`, small plain values are kept and large arrays sampled.
+        plain data. With `keep`, small plain values are kept; of an array, up to `samples` values.
         """
-        first = _entry(compute)
+        first = _entry(compute, samples)
         if first is None:
             return
-        again = [_entry(compute) for _ in range(runs - 1)]
+        again = [_entry(compute, samples) for _ in range(runs - 1)]
         if any(other is None or other["hash"] != first["hash"] for other in again):
             self.unstable.append(name)  # No value: it would be another one the next time.
             return
@@ -105,9 +105,9 @@ def _settled(compute, text):
     return canonical(value), value
 
 
-def _entry(compute):
+def _entry(compute, samples):
     try:
-        return entry(compute())
+        return entry(compute(), samples)
     except Skip:
         return None
     except Exception as error:  # noqa: BLE001
@@ -115,14 +115,14 @@ def _entry(compute):
         return {"hash": _hash(b"error " + name.encode()), "error": name}
 
 
-def entry(value):
+def entry(value, samples=SAMPLES):
     """What is kept of one value: its hash, and a sample or the value itself if that is small."""
     array = _array(value)
     if array is not None:
         dtype, shape, size, data = array
         head = ("%s %s " % (dtype, list(shape))).encode("ascii")
         told = {"hash": _hash(head + data), "dtype": dtype, "shape": list(shape)}
-        told["sample"] = base64.b64encode(_sample(data, size)).decode("ascii")
+        told["sample"] = base64.b64encode(_sample(data, size, samples)).decode("ascii")
         return told
     value = plain(value)
     data = canonical(value)
@@ -132,10 +132,10 @@ def entry(value):
     return told
 
 
-def _sample(data, size):
-    """Up to SAMPLES elements at even steps."""
+def _sample(data, size, most):
+    """Up to `most` elements at even steps; odd ones, so that they wander through all columns."""
     count = len(data) // size if size else 0
-    step = max(1, -(-count // SAMPLES))
+    step = max(1, -(-count // most)) | 1
     return b"".join(data[at * size : (at + 1) * size] for at in range(0, count, step))
 
 
