@@ -14,6 +14,9 @@ MARKS = re.compile(
 SHIPPED = re.compile(r".*tokenizer\.json|.*tokenizer.*\.model.*|tekken.*\.json|.+\.tiktoken")
 """The same inside a distribution, where a vocab.txt may be anything."""
 
+LARGE = 8 << 20
+"""Bytes of a JSON file beyond which only its bytes are compared: vocabularies are smaller."""
+
 PARTS = re.compile(
     MARKS.pattern + r"|vocab\.json|merges\.txt|vocab\.bpe|encoder\.json|special_tokens_map\.json|"
     r"added_tokens\.json|chat_template\.(jinja|json)|sentencepiece\.model"
@@ -52,14 +55,18 @@ def _marked(names):
 
 
 def _tokenizer(files, directory):
-    properties = {"files": {}, "revision": directory.revision}
+    properties = {"files": {}, "content": {}, "revision": directory.revision}
     names = [name for name in directory.names if PARTS.fullmatch(name)]
     for name in names:
         path = os.path.join(directory.path, name)
         try:
             data = files.read(path)
             properties["files"][values.text(name)] = values.digest(data)
-            _merge(properties, _understood(name, data))
+            understood = _understood(name, data)
+            said = _content(name, data, understood)
+            if said:
+                properties["content"][values.text(name)] = said
+            _merge(properties, understood)
         except (OSError, ValueError) as error:
             yield _fault(directory, name, error)
     templates, faults = tokenizer_config.additional_templates(files, directory.path)
@@ -68,6 +75,15 @@ def _tokenizer(files, directory):
         yield _fault(directory, name, error)
     if properties["files"]:
         yield _component(directory, properties)
+
+
+def _content(name, data, understood):
+    """A digest that is equal for files that differ in form alone; None where that is not known."""
+    if "sections" in understood:
+        return values.digest(values.canonical(understood["sections"]))
+    if not name.endswith(".json") or len(data) > LARGE:
+        return None
+    return values.digest(values.canonical(values.document(data)))
 
 
 def _understood(name, data):

@@ -13,7 +13,7 @@ from repro.rules.printing import printed, subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from repro.diff.change import Change, Comparison
+    from repro.diff.change import Change, Comparison, FieldChange
     from repro.rules.catalog import Catalog
     from repro.rules.relevance import Relevance
     from repro.rules.rule import Rule
@@ -35,6 +35,7 @@ CODES: Final = {
     "MOVED": "Version and content are equal; only the place, or how it was known, differs.",
     "BYSTAND": "The package is listed as one that no output depends on.",
     "UNNEEDED": "Only packages that no output depends on require it, or none of the named roots.",
+    "FORM": "Bytes of a file differ, and what it says is the same: it was only written anew.",
     "DECLARED": "The image declares another value; the one that the process sees is judged.",
     "DOUBT": "Rules speak of a version, and it is not known, or has no order, on both sides.",
     "NOTHING": "A side holds no fact that was read, so there is nothing to compare.",
@@ -112,6 +113,19 @@ def doubted(change: Change, rules: Sequence[Rule]) -> Finding:
         impact=min((rule.impact for rule in rules), key=list(Impact).index),
         why=f"Its version decides ({listed}), and is not known, or has no order, on both sides.",
         advice="Compare outputs on both sides, or pin it to one version.",
+    )
+
+
+def rewritten(change: Change, fields: Sequence[FieldChange]) -> Finding:
+    """Say that files were only written anew: their bytes differ, and what they say does not."""
+    names = ", ".join(field.path.rpartition("files.")[2] for field in fields[:4])
+    return _finding(
+        change,
+        code="FORM",
+        title="same content in another form",
+        status=Status.EQUIVALENT,
+        impact=Impact.NONE,
+        why=f"Only white space, the order of keys or the way of writing differs in {names}.",
     )
 
 

@@ -15,6 +15,7 @@ from repro.rules.doubt import accuses, undecided
 from repro.rules.faults import faults
 from repro.rules.finding import Impact, Status
 from repro.rules.firing import changed_fields, fires, matching_fields
+from repro.rules.form import apart
 from repro.rules.inference import PLACE, declared, doubted, infer, nothing, unread
 from repro.rules.printing import printed, subject
 from repro.rules.relevance import Relevance
@@ -87,6 +88,12 @@ def _of_change(
     if without := effect.effect(change, comparison, catalog.readers, catalog.resolved):
         yield without
         return
+    rest, form = apart(change)
+    if form:
+        yield inference.rewritten(change, form)
+    if rest is None:
+        return
+    change = rest
     candidates = _candidates(change, catalog)
     chosen = _leading(_hits(candidates, change, comparison), change)
     found = [_finding(rule, change, known) for rule, known in chosen]
