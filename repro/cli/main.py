@@ -15,6 +15,7 @@ from repro import __version__
 from repro.cli.clean import clean
 from repro.cli.completion import completion
 from repro.cli.diff import diff
+from repro.cli.explain import explain
 from repro.cli.output import ReaderGoneError
 from repro.cli.rules import rules
 from repro.cli.schema import schema
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (snapshot, diff, show, rules, clean, schema, completion):
+for command in (snapshot, diff, explain, show, rules, clean, schema, completion):
     cli.add_command(command)
 
 

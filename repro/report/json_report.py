@@ -11,6 +11,7 @@ from repro.diff.change import Change
 from repro.diff.measured import Measured
 from repro.diff.origin import Layers, Origins
 from repro.diff.scopes import Scopes
+from repro.errors import UsageError
 from repro.policy import FailOn
 from repro.report import wording
 from repro.report.plain import HOSTILE
@@ -28,6 +29,10 @@ suffixes: Final = (".json",)
 
 SCHEMA: Final = "repro/report/1.1"
 """Family, MAJOR.MINOR: a minor adds fields, a major changes or removes some."""
+
+
+LIMIT: Final = 256 << 20
+"""Bytes of a report that are read."""
 
 
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +94,21 @@ def render(verdict: Verdict) -> str:
     data = msgspec.to_builtins(_report(verdict), order="sorted")
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
     return HOSTILE.sub(_escape, text) + "\n"
+
+
+def parse(data: bytes, name: str) -> Report:
+    """Read a report; UsageError where it is none, or of another major version."""
+    if len(data) > LIMIT:
+        raise UsageError(f"{name} has more than {LIMIT >> 20} MiB", advice="Is it a report?")
+    try:
+        found = msgspec.json.decode(data, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(
+            f"{name} is no report: {error}", advice="Make one: repro diff A B -f json=drift.json"
+        ) from error
+    if found.schema.partition(".")[0] != SCHEMA.partition(".")[0]:
+        raise UsageError(f"{name} is {found.schema}, not {SCHEMA}", advice="Use a newer repro.")
+    return found
 
 
 def schema() -> dict[str, Any]:
