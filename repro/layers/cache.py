@@ -7,28 +7,28 @@ import hashlib
 import json
 import os
 import stat
+import struct
 import tempfile
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 import platformdirs
 import zstandard
 
 from repro.layers.index import Layer
+from repro.layers.store import Kept, Store
 
-FORMAT: Final = "layers-1"
+FORMAT: Final = "layers-2"
 """Folder of this version's files: another format has another folder."""
 MOST: Final = 2 << 30
 """Bytes that the cache may take; the layers that were used last stay."""
 LARGEST: Final = 1 << 30
 """Bytes that one entry may unpack to."""
-DIGEST: Final = 32
+SIZES: Final = struct.Struct(">QQ")
 FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-ENCODER: Final = msgspec.msgpack.Encoder()
-DECODER: Final = msgspec.msgpack.Decoder(Layer)
 
 
 class Cache:
@@ -41,30 +41,22 @@ class Cache:
         self.folder = (folder or default()) / FORMAT
         self._most = most
 
-    def get(self, key: str) -> Layer | None:
-        """Return a layer's index; None where there is none, or a damaged one."""
+    def get(self, key: str, store: Store | None = None) -> Layer | None:
+        """Return a layer's index, its contents in `store`; None where there is none, or damaged."""
         try:
-            data = _read(self._path(key))
-        except OSError:
-            return None
-        if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
-            return None
-        try:
-            return _decoded(
-                zstandard.ZstdDecompressor().decompress(data[DIGEST:], max_output_size=LARGEST)
-            )
-        except (ValueError, zstandard.ZstdError):
+            with _opened(self._path(key)) as stream:
+                return _read(stream, store or Store())
+        except (OSError, ValueError, zstandard.ZstdError):
             return None
 
     def put(self, key: str, layer: Layer) -> None:
         """Keep a layer's index, and let go what was not used for longest."""
-        body = zstandard.ZstdCompressor(level=1).compress(_encoded(layer))
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as stream:
-                    stream.write(hashlib.sha256(body).digest() + body)
+                    _write(stream, layer)
                 Path(name).replace(self._path(key))
             except BaseException:
                 Path(name).unlink(missing_ok=True)
@@ -104,28 +96,84 @@ class Cache:
         return sorted(found)
 
 
-def _read(path: Path) -> bytes:
-    """Return the bytes of an entry, and note that it was used; OSError for what is no entry."""
-    with os.fdopen(os.open(path, FLAGS), "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-            raise OSError(errno.EINVAL, "no entry of the cache", str(path))
-        os.utime(stream.fileno())
-        return stream.read()
+def _opened(path: Path) -> BinaryIO:
+    """Open an entry, and note that it was used; OSError for what is no entry."""
+    stream = os.fdopen(os.open(path, FLAGS), "rb")
+    status = os.fstat(stream.fileno())
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+        stream.close()
+        raise OSError(errno.EINVAL, "no entry of the cache", str(path))
+    os.utime(stream.fileno())
+    return stream
 
 
-def _encoded(layer: Layer) -> bytes:
-    """Encode an index; names that are not UTF-8 are no MessagePack, but JSON has escapes."""
+def _write(stream: BinaryIO, layer: Layer) -> None:
+    """Write a digest, then packed: the sizes of index and contents, and these."""
+    contents: list[Kept] = []
+    index = _encoded(layer, contents)
+    sizes = SIZES.pack(len(index), sum(map(len, contents)))
+    hashed = hashlib.sha256()
+    stream.seek(hashed.digest_size)
+    packer: Any = zstandard.ZstdCompressor(level=1).stream_writer(stream, closefd=False)
+    with packer:
+        for piece in chain([sizes, index], *(kept.pieces() for kept in contents)):
+            hashed.update(piece)
+            packer.write(piece)
+    stream.seek(0)
+    stream.write(hashed.digest())
+
+
+def _read(stream: BinaryIO, store: Store) -> Layer:
+    """Read what was written; ValueError and ZstdError where it is damaged."""
+    digest, hashed = stream.read(hashlib.sha256().digest_size), hashlib.sha256()
+    with zstandard.ZstdDecompressor().stream_reader(stream, closefd=False) as unpacked:
+
+        def read(size: int) -> bytes:
+            piece = unpacked.read(size)
+            hashed.update(piece)
+            return piece
+
+        sizes = read(SIZES.size)
+        index, contents = SIZES.unpack(sizes) if len(sizes) == SIZES.size else (0, 0)
+        if index + contents > LARGEST:
+            raise ValueError("an entry that is too large")
+        body = read(index)
+        kept = store.take(read, contents)
+    if hashed.digest() != digest:
+        raise ValueError("a damaged entry")
+    return _decoded(body, kept)
+
+
+def _encoded(layer: Layer, contents: list[Kept]) -> bytes:
+    """Encode an index, and list the contents in the order of their places.
+
+    Names that are not UTF-8 are no MessagePack, but JSON has escapes.
+    """
+    end = 0
+
+    def place(kept: Any) -> tuple[int, int]:
+        nonlocal end
+        contents.append(kept)
+        at, end = end, end + len(kept)
+        return at, len(kept)
+
     try:
-        return ENCODER.encode(layer)
+        return msgspec.msgpack.encode(layer, enc_hook=place)
     except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(layer, str_keys=True)).encode("ascii")
+        contents.clear()
+        end = 0
+        return json.dumps(msgspec.to_builtins(layer, str_keys=True, enc_hook=place)).encode("ascii")
 
 
-def _decoded(body: bytes) -> Layer:
+def _decoded(body: bytes, contents: Kept) -> Layer:
+    def part(_: type, place: Any) -> Kept:
+        at, size = place
+        return contents.within(at, size)
+
     if body.startswith(b"{"):
-        return msgspec.convert(json.loads(body), Layer, strict=False, str_keys=True)
-    return DECODER.decode(body)
+        found = json.loads(body)
+        return msgspec.convert(found, Layer, strict=False, str_keys=True, dec_hook=part)
+    return msgspec.msgpack.decode(body, type=Layer, dec_hook=part)
 
 
 def default() -> Path:

@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from repro.layers.reading import find, key
+from repro.layers.store import Store
 from repro.probe import files
 from repro.probe.files import CHUNK
 
@@ -34,8 +35,9 @@ class Fetch(Protocol):
 class Contents:
     """A layer's index with its contents; `grown` tells whether more was kept than before."""
 
-    def __init__(self, layer: Layer, fetch: Fetch) -> None:
+    def __init__(self, layer: Layer, fetch: Fetch, store: Store | None = None) -> None:
         self.layer = layer
+        self._store = store or Store()
         self.grown = False
         self._fetch = fetch
 
@@ -61,7 +63,7 @@ class Contents:
             start = max(0, offset - self._fetch.around)
             end = min(node.size, offset + size + self._fetch.around)
             piece = self._stored(node, start, end - start)
-            kept.append((start, piece))
+            kept.append((start, self._store.put(piece)))
             self.grown = True
             data = piece[offset - start : offset - start + size]
         return data

@@ -9,6 +9,7 @@ import msgspec
 
 from repro.errors import TargetError
 from repro.layers.sparse import Map, malformed
+from repro.layers.store import Kept
 
 if TYPE_CHECKING:
     from repro.layers.tar import Entry
@@ -29,7 +30,7 @@ STEP: Final = 64
 LINKS: Final = 40
 """Links that one path may lead through, as Linux has it (path_resolution(7))."""
 
-Extent = tuple[int, bytes]
+Extent = tuple[int, Kept]
 """Bytes of a file, and where in it they begin."""
 
 

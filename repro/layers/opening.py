@@ -14,6 +14,7 @@ from repro.layers.content import Contents
 from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
 from repro.layers.reading import plain, read_layer, scan_layer
+from repro.layers.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,7 @@ class View:
         self._in_place: dict[str, InPlace] = {}
         self._started = _started(image.config)
         self._spent = Spent()
+        self._store = Store()
         self._entries = self._kept = 0
         self._done = 0
         self._total: int | None = None
@@ -65,7 +67,7 @@ class View:
         wanted = set(self._image.diff_ids)
         if self._cache and not verify:
             for diff_id in wanted:
-                self._add(diff_id, self._cache.get(diff_id))
+                self._add(diff_id, self._cache.get(diff_id, self._store))
         for blob in self._image.blobs:
             if blob.local and blob.diff_id in self._layers:
                 blob.open().close()  # It has to be there, and of the size that its manifest says.
@@ -89,6 +91,7 @@ class View:
                 place = self._in_place.get(diff_id)
                 self._cache.put(place.key if place else diff_id, contents.layer)
         self._leave()
+        self._store.close()
 
     def _look(self, blobs: list[Blob], verify: bool | None) -> None:
         """Index plain layers where they lie, by their headers alone, where that is worth it."""
@@ -105,7 +108,7 @@ class View:
             self._in_place = {}
             return
         for diff_id, place in places.items():
-            layer = self._cache.get(place.key) if self._cache else None
+            layer = self._cache.get(place.key, self._store) if self._cache else None
             with self._named(diff_id):
                 self._add(diff_id, layer or scan_layer(place.region))
 
@@ -133,6 +136,7 @@ class View:
                 digest=digest,
                 started=self._started,
                 spent=self._spent,
+                store=self._store,
             )
         if self._cache:
             self._cache.put(found, layer)
@@ -166,7 +170,11 @@ class View:
                 advice="The image is not whole; fetch it again.",
             )
         contents = {
-            name: Contents(self._layers[name], self._in_place.get(name) or Again(self._image, name))
+            name: Contents(
+                self._layers[name],
+                self._in_place.get(name) or Again(self._image, name),
+                self._store,
+            )
             for name in self._image.diff_ids
         }
         self.files = LayeredFiles([contents[diff_id] for diff_id in self._image.diff_ids])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from repro.errors import TargetError
 from repro.layers import interest
 from repro.layers.compression import Unpacked
-from repro.layers.index import Builder, Extent, Layer
+from repro.layers.index import Builder, Layer
+from repro.layers.store import Store
 from repro.layers.streams import Region
 from repro.layers.tar import BLOCK, Tar, cut
 from repro.probe import files
@@ -18,15 +19,19 @@ from repro.probe.files import Files
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
     from typing import BinaryIO
 
     from repro.layers.compression import Spent
+    from repro.layers.index import Extent
     from repro.layers.tar import Entry
 
 Search: Any = files.Search
+Piece = tuple[int, bytes]
+"""Bytes of a passing file, and where in it they begin."""
 AHEAD: Final = 8 << 20
 """First bytes of a large file that are held while it passes: what is read backwards lies there."""
-KEPT: Final = 64 << 20
+KEPT: Final = 256 << 20
 """Bytes of contents that are kept of one layer as it passes; what is beyond is read on demand."""
 BUFFER: Final = 32 << 10
 """Bytes that are read at a time where the next header is looked for."""
@@ -97,19 +102,22 @@ def read_layer(
     digest: str | None = None,
     started: frozenset[str] = frozenset(),
     spent: Spent | None = None,
+    store: Store | None = None,
 ) -> tuple[str, Layer]:
     """Index a layer from its stored bytes; return its diff ID with it.
 
     `digest` is what the stored bytes have to hash to, `diff_id` what the unpacked ones have to;
-    `started` are names of programs that the image starts, `spent` counts for all its layers.
+    `started` are names of programs that the image starts, `spent` counts for all its layers,
+    and contents go into `store`.
     Raises TargetError where digests differ, and for what is no layer.
     """
     unpacked = Unpacked(stream, hashed=digest is not None, spent=spent)
     tar, builder, left = Tar(Stream(unpacked)), Builder(), KEPT
+    store = store or Store()
     for entry in tar:
         path = builder.add(entry)
         if path is not None and entry.sparse is None and left > 0:
-            left -= keep(tar, path, entry, builder.layer, started)
+            left -= keep(tar, path, entry, builder.layer, store=store, started=started)
     unpacked.drain()
     for wanted, found in ((digest, unpacked.stored.digest), (diff_id, unpacked.digest)):
         if wanted is not None and wanted != found:
@@ -120,19 +128,21 @@ def read_layer(
     return unpacked.digest, builder.layer
 
 
-def keep(tar: Tar, path: str, entry: Entry, layer: Layer, started: frozenset[str]) -> int:
+def keep(
+    tar: Tar, path: str, entry: Entry, layer: Layer, *, store: Store, started: frozenset[str]
+) -> int:
     """Keep of a passing file what collectors will ask for; return how many bytes that were."""
     readers = interest.readers(path, started, executable=entry.program)
     pattern = interest.text(path)
     size = interest.kept(path, entry.size, executable=entry.program)
     if size == entry.size or not (readers or pattern):
-        extents = [(0, tar.content(size))] if size else []
+        extents = [(0, store.take(tar.content, size))] if size else []
     else:
         passing = Passing(tar, entry.size, Search(pattern, SCANNED) if pattern else None)
         for reader in readers:
             with suppress(OSError, ValueError):  # The collector will meet the same fault.
                 reader(passing, f"/{path}")
-        extents = passing.used()
+        extents = [(at, store.put(data)) for at, data in passing.used()]
         if pattern:
             layer.found[entry.at] = {key(pattern): passing.searched()}
     if extents:
@@ -154,8 +164,8 @@ class Passing(Files):
         self._search = search
         self._searching = search is not None
         self._position = 0
-        self._pieces: list[Extent] = [(0, self._next(min(size, AHEAD)))]
-        self._asked: dict[Extent, None] = {}
+        self._pieces: list[Piece] = [(0, self._next(min(size, AHEAD)))]
+        self._asked: dict[Piece, None] = {}
 
     def size(self, path: str) -> int:  # noqa: ARG002  # There is one file alone.
         """Bytes of the file."""
@@ -180,7 +190,7 @@ class Passing(Files):
         self._asked[offset, data] = None
         return data
 
-    def used(self) -> list[Extent]:
+    def used(self) -> list[Piece]:
         """Return what was read of it, each part once."""
         return list(self._asked)
 
@@ -210,14 +220,14 @@ class Passing(Files):
         return data
 
 
-def _inside(piece: Extent, offset: int, size: int) -> bytes | None:
+def _inside(piece: Extent | Piece, offset: int, size: int) -> bytes | None:
     start, data = piece
     if start <= offset and offset + size <= start + len(data):
         return data[offset - start : offset - start + size]
     return None
 
 
-def find(extents: list[Extent], offset: int, size: int) -> bytes | None:
+def find(extents: Sequence[Extent], offset: int, size: int) -> bytes | None:
     """Return a range of a file from what was kept of it, None where it was not."""
     for piece in extents:
         data = _inside(piece, offset, size)
