@@ -132,6 +132,11 @@ def entry(value, samples=SAMPLES):
     return told
 
 
+def same_bits(one, other):
+    """Whether two ways to one result end at the same bits, as a value to be recorded."""
+    return {"same_bits": entry(one)["hash"] == entry(other)["hash"]}
+
+
 def _sample(data, size, most):
     """Up to `most` elements at even steps; odd ones, so that they wander through all columns."""
     count = len(data) // size if size else 0
