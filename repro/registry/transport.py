@@ -52,6 +52,10 @@ class Transport:
 
     def __init__(self, *, ca_file: Path | None = None, timeout: float) -> None:
         self._session = new_session(ca_file)
+        self.limit(timeout)
+
+    def limit(self, timeout: float) -> None:
+        """Wait for a step of a server no longer than so many seconds, from now on."""
         self._timeout = (min(timeout, CONNECT_SECONDS), timeout)
 
     def ask(self, question: Question, patience: Patience) -> Answer:

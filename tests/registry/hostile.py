@@ -32,6 +32,7 @@ class Exchange(BaseHTTPRequestHandler):
     """One request to be answered, in good ways and bad ones."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Server
     asked: Asked
 

@@ -46,10 +46,8 @@ class Client:
             )
         self.address = address
         self.budget = options.canary_budget
-        self._ca_file = Path(options.ca_file) if options.ca_file else None
         self._end = time.monotonic() + self.budget
-        self._timeout = 0.0
-        self._transport: Transport | None = None
+        self._transport = Transport(ca_file=_path(options.ca_file), timeout=STEP)
         self._failure = ""
 
     def __enter__(self) -> Self:
@@ -60,9 +58,7 @@ class Client:
 
     def close(self) -> None:
         """Give up the connections that are kept."""
-        if self._transport:
-            self._transport.close()
-        self._transport = None
+        self._transport.close()
 
     def greet(self) -> Reply:
         """Ask for the models; TargetError where no server answers, or not to us."""
@@ -93,23 +89,20 @@ class Client:
             body=msgspec.json.encode(question) if question else None,
         )
         try:
-            reply = _reply(self._within().ask_once(asked))
+            self._transport.limit(self._left())
+            reply = _reply(self._transport.ask_once(asked))
         except TransientError as failure:
             self._failure = failure.message
             raise
         self._failure = ""
         return reply
 
-    def _within(self) -> Transport:
-        """Return a way to the server that waits no longer than there is time."""
+    def _left(self) -> float:
+        """Return how long an answer may take; TargetError where no time is left for one."""
         left = self._end - time.monotonic()
         if left < 1:
             raise TargetError(self._late(), advice="Allow more with --canary-budget.")
-        if self._transport is None or left < self._timeout:
-            self.close()
-            self._timeout = min(STEP, left)
-            self._transport = Transport(ca_file=self._ca_file, timeout=self._timeout)
-        return self._transport
+        return min(STEP, left)
 
     def _late(self) -> str:
         used = f"the {self.budget} s were used up (--canary-budget)"
@@ -117,6 +110,10 @@ class Client:
 
     def _pause(self, seconds: float) -> None:
         time.sleep(max(0.0, min(seconds, self._end - time.monotonic())))
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None
 
 
 def _reply(answer: Answer) -> Reply:
