@@ -73,6 +73,7 @@ class Row(msgspec.Struct, frozen=True):
             "covers": list(self.module.COVERS),
             "edition": getattr(self.module, "EDITION", 1),
             **({"device": device} if device else {}),
+            **({"input": self.module.INPUT} if hasattr(self.module, "INPUT") else {}),
         }
 
 
@@ -157,8 +158,8 @@ def _groups(
         for family in sorted({row.needs[:1] for row in _planned()}, key=_rank) if shipped else ():
             members = [row for row in _planned() if row.needs[:1] == family]
             fitting = [row for row in members if all(_has(installed, n) for n in row.needs)]
-            jobs = [job for row in fitting if row.needs or not order for job in _jobs(row, known)]
-            jobs = [job for job in jobs if job["name"] not in seen][:left]
+            fitting = [row for row in fitting if row.needs or not order]
+            jobs = [job for job in _shared(fitting, known) if job["name"] not in seen][:left]
             seen.update(job["name"] for job in jobs)
             left -= len(jobs)
             if jobs:
@@ -201,6 +202,17 @@ def _installed(known: Sequence[Component], interpreter: Component) -> set[str]:
     said = interpreter.properties.get("sites")
     sites = {site for site in said if isinstance(site, str)} if isinstance(said, list) else set()
     return {f.name for f in known if f.kind == "python.package" and f.location in sites}
+
+
+def _shared(fitting: Sequence[Row], known: Sequence[Component]) -> list[dict[str, Any]]:
+    """List the jobs of one library; what two of them look at, they look at one after the other.
+
+    A module with SPARE stands in where the others of its library have nothing to look at.
+    """
+    spare = [row for row in fitting if getattr(row.module, "SPARE", False)]
+    jobs = [job for row in fitting if row not in spare for job in _jobs(row, known)]
+    jobs = jobs or [job for row in spare for job in _jobs(row, known)]
+    return sorted(jobs, key=lambda job: job.get("location") or "")
 
 
 def _jobs(row: Row, known: Sequence[Component]) -> Iterator[dict[str, Any]]:
