@@ -43,6 +43,8 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     differing: int
     """How many of the values are not the same."""
     values: int
+    floating: bool
+    """Whether they are numbers that can be nearly equal; indices and pixels are not."""
     ulps: int | None
     """The most units in the last place between two values; None where a type has none."""
     relative: float
@@ -94,6 +96,7 @@ def _distance(dtype: str, old: list[float], new: list[float]) -> Size:
     return Size(
         differing=len(differing),
         values=len(pairs),
+        floating=dtype in DIGITS,
         ulps=ulps if dtype in DIGITS else None,
         relative=relative,
         rounding=dtype in DIGITS and relative <= ROUNDING[dtype] * 2.0 ** (1 - DIGITS[dtype]),

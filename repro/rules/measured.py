@@ -139,6 +139,8 @@ def distance(case: CaseChange) -> str:
     size = case.size
     if size is None or not size.differing:
         return "the bits differ outside of the values that were kept"
+    if not size.floating:
+        return f"{size.differing} of {size.values} values differ"
     ulps = f"{size.ulps} ulp at most, " if size.ulps is not None and size.rounding else ""
     beyond = "" if size.rounding else ": beyond rounding"
     return f"{ulps}{size.relative:.0e} relative in {size.differing} of {size.values}{beyond}"

@@ -141,6 +141,15 @@ def test_more_than_rounding_is_divergent_and_says_how_much() -> None:
     assert "5e-03 relative in 1 of 2: beyond rounding" in found.findings[0].why
 
 
+def test_indices_that_differ_are_counted_and_not_measured_in_parts() -> None:
+    sides = [
+        canary("numerics/lib", {"order": {**floats(0.0, last), "dtype": "int32"}})
+        for last in (1.0, 2.0)
+    ]
+    found = judged([sides[0]], [sides[1]])
+    assert "order: 1 of 2 values differ" in found.findings[0].why
+
+
 def test_what_is_not_stable_on_both_sides_is_no_drift() -> None:
     sides = [canary("numerics/lib", {"a": 1}, unstable=["atomics"]) for _ in range(2)]
     assert judged([sides[0]], [sides[1]]).status is Status.IDENTICAL
