@@ -18,13 +18,13 @@ def run(case, job):
     jax = imported()
     draws = _draws(jax)
     for label, draw in draws.items():
-        case(label, lambda draw=draw: draw(jax.random.PRNGKey(42)), samples=8)
+        case(label, lambda draw=draw: draw(jax.random.PRNGKey(42)), samples=4)
     for name in OTHERS:
         for label in TELLING:
             case(
                 "%s/%s" % (name, label),
                 lambda name=name, draw=draws[label]: draw(_key(jax, name)),
-                samples=8,
+                samples=4,
             )
 
 

@@ -7,7 +7,7 @@ FAMILY = "random"
 IMPACTS = ("sampling",)
 COVERS = ("python.package:numpy",)
 COUNT = 1000
-SAMPLES = 8
+SAMPLES = 4
 SEED = 7
 SHARED = {
     "normal": (1.0, 2.0),

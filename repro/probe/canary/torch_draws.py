@@ -3,7 +3,7 @@
 from .filled import torch_floats
 
 SEED = 7
-SAMPLES = 8
+SAMPLES = 4
 BOUNDARIES = (40960, 40961, 89089, 221185, 270337, 2097153)
 """Elements: what the grid of a T4 draws in one go, one more, one more than those of an L4, an A100
 and an H100 do, and one more than any GPU of up to 1024 multiprocessors.
