@@ -88,7 +88,7 @@ def _content(name, data, understood):
 
 def _understood(name, data):
     if name == "tokenizer.json":
-        return tokenizer_json.read(values.document(data))
+        return tokenizer_json.read(data)
     if name == "tokenizer_config.json":
         return tokenizer_config.read(values.document(data))
     if name.startswith("chat_template."):

@@ -41,6 +41,7 @@ def test_an_empty_egg_link_is_one_fault_and_not_the_end_of_all(rooted: Rooted) -
     assert linked(rooted, "/site/x.egg-link") == "/site/x.egg-link"
 
 
-def test_json_of_endless_lists_is_refused_before_it_is_built() -> None:
-    with pytest.raises(ValueError, match="lists and objects"):
-        document(b"[" + b"[]," * (values.CONTAINERS + 1) + b"[]]")
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"0", b'""'])
+def test_json_of_endless_values_is_refused_before_it_is_built(value: bytes) -> None:
+    with pytest.raises(ValueError, match="values"):
+        document(b"[" + (value + b",") * (values.CONTAINERS + 1) + b"0]")
