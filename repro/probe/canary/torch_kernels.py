@@ -4,7 +4,7 @@ from functools import partial
 
 from .filled import torch_floats
 from .record import Skip, same_bits
-from .torch_operators import MORE
+from .torch_operators import MORE, attended
 
 DEEP = 8192
 """Products in a sum: so many that libraries split it, by the number of multiprocessors."""
@@ -147,7 +147,6 @@ def _chosen(timed, picture, kernel):
 def _long(case, device, deep):
     """One query over many keys: the keys are split over as many multiprocessors as there are."""
     import torch
-    from torch.nn import functional
 
     for dtype in (torch.bfloat16, torch.float16):
         name = str(dtype).replace("torch.", "")
@@ -156,7 +155,7 @@ def _long(case, device, deep):
             for count, seed in ((1, 68), (deep, 69), (deep, 70))
         ]
         title = "attention/%s [1 of %d]" % (name, deep)
-        case(title, partial(functional.scaled_dot_product_attention, *inputs))
+        case(title, partial(attended, None, inputs))
 
 
 def _atomics(case, device):

@@ -85,13 +85,13 @@ def _attention(case, name, made, backends):
     mask = made((7, 100), 44)
     for backend in (None, *backends):
         label = "attention/%s %s" % (name, (backend or "default").lower())
-        case("%s causal" % label, partial(_attended, backend, (q, k, v), is_causal=True))
+        case("%s causal" % label, partial(attended, backend, (q, k, v), is_causal=True))
         few = q[:, :, :7], k[:, :, :100], v[:, :, :100]
-        case("%s masked" % label, partial(_attended, backend, few, attn_mask=mask))
-        case("%s decode" % label, partial(_attended, backend, (q[:, :, :1], k, v)))
+        case("%s masked" % label, partial(attended, backend, few, attn_mask=mask))
+        case("%s decode" % label, partial(attended, backend, (q[:, :, :1], k, v)))
 
 
-def _attended(backend, inputs, **how):
+def attended(backend, inputs, **how):
     """Attention by one backend; what that one cannot compute here is no case."""
     from torch.nn import functional
 
