@@ -6,6 +6,8 @@ import pkgutil
 
 NAME = "corpus"
 """What a job's `input` calls it."""
+CUT = 8
+"""Ids that truncation leaves, special ones among them."""
 
 
 def texts():
@@ -16,6 +18,19 @@ def texts():
 def telling():
     """Names of the texts whose results are kept: they show most changes that are known."""
     return _document()["telling"]
+
+
+def each(compute):
+    """{name: what `compute` makes of it} of the telling texts, for what needs no more than them."""
+    wanted = set(telling())
+    return {name: _tried(compute, text) for name, text in texts() if name in wanted}
+
+
+def _tried(compute, text):
+    try:
+        return compute(text)
+    except Exception as error:  # noqa: BLE001
+        return {"error": type(error).__name__}
 
 
 def digest():

@@ -40,6 +40,11 @@ class Recorder:
         """Whether every value is kept, not only those of telling cases."""
         self.results, self.series, self.kept = {}, {}, {}
         self.unstable = []
+        self.beside = {}
+
+    def tell(self, **facts):
+        """Say what explains results and is none itself: it is not compared as a case."""
+        self.beside.update(facts)
 
     def __call__(self, name, compute, keep=True, runs=RUNS, samples=SAMPLES):
         """Record one case: what `compute()` returns, or the kind of error that it raises.
@@ -85,7 +90,7 @@ class Recorder:
         cases += sum(len(hashes) // SHORT for hashes in self.series.values())
         told = {"cases": cases, "results": self.results, "series": self.series, "kept": self.kept}
         told["unstable"] = sorted(self.unstable)
-        return {key: value for key, value in told.items() if value}
+        return dict(self.beside, **{key: value for key, value in told.items() if value})
 
 
 def _short(data):
