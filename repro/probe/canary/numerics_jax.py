@@ -14,8 +14,10 @@ COVERS = (
     "python.package:jax",
     "python.package:jaxlib",
     "framework:jax",
-    "setting:JAX_*",
-    "setting:jax.*",
+    "setting:JAX_DISABLE_JIT",
+    "setting:jax.disable_jit",
+    "setting:JAX_ENABLE_X64",
+    "setting:jax.enable_x64",
     "setting:XLA_FLAGS",
     "cpu:*",
 )
@@ -78,8 +80,8 @@ def _functions(case, jax, name, made):
 def _reductions(case, jax):
     many = _made(jax, "float32", (1 << 20,), 109)
     square = _made(jax, "float32", (32, 32), 110)
-    case("sum/float32 [2^20]", lambda: many.sum())
-    case("cumsum/float32", lambda: many[:4096].cumsum())
+    case("sum/float32 [2^20]", many.sum)
+    case("cumsum/float32", many[:4096].cumsum)
     case("variance/float32", lambda: many.reshape(1024, 1024).var(-1))
     case("logsumexp/float32", lambda: jax.scipy.special.logsumexp(many.reshape(1024, 1024), 1))
     case("rfft/float32", lambda: jax.numpy.fft.rfft(many[:1000]))
@@ -90,7 +92,7 @@ def _reductions(case, jax):
 def _orders(case, jax):
     ties = jax.numpy.asarray((floats((500,), 111) * 8).round())
     case("argsort of ties", lambda: jax.numpy.argsort(ties), samples=16)
-    case("top 5 of ties", lambda: jax.lax.top_k(ties, 5)[1].tolist())
+    case("top 5 of ties", lambda: [int(at) for at in jax.lax.top_k(ties, 5)[1]])
     case("argmax of ties", lambda: int(ties.argmax()))
 
 

@@ -7,7 +7,13 @@ NEEDS = ("jax", "jaxlib")
 FAMILY = "random"
 DEVICE = "cpu"
 IMPACTS = ("sampling",)
-COVERS = ("python.package:jax", "python.package:jaxlib", "framework:jax", "setting:JAX_*PRNG*")
+COVERS = (
+    "python.package:jax",
+    "python.package:jaxlib",
+    "framework:jax",
+    "setting:JAX_DEFAULT_PRNG_IMPL",
+    "setting:JAX_THREEFRY_PARTITIONABLE",
+)
 SHAPE = (1000,)
 OTHERS = ("threefry2x32", "rbg")
 """What may be asked for by name; the default is one of them, unless a setting says otherwise."""
