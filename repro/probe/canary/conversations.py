@@ -1,7 +1,7 @@
 """The fixed conversations of the template canaries."""
 
 import copy
-import datetime
+import datetime as dt
 
 TOOL = {
     "type": "function",
@@ -24,7 +24,23 @@ CALL = {
     "type": "function",
     "function": {"name": "get_weather", "arguments": {"unit": "°C", "city": "Århus"}},
 }
+TEXT_CALL = dict(CALL, function=dict(CALL["function"], arguments='{"unit": "°C", "city": "Århus"}'))
+"""The same as the OpenAI API has it: some templates take arguments as text, others as an object."""
 ASKED = {"role": "user", "content": "Weather in Århus?"}
+
+
+def _called(call):
+    result = {"role": "tool", "tool_call_id": "call12345", "name": "get_weather"}
+    return {
+        "messages": [
+            ASKED,
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            dict(result, content='{"degrees": -3}'),
+        ],
+        "tools": [TOOL],
+    }
+
+
 CONVERSATIONS = {
     "user": {"messages": [{"role": "user", "content": "Hello, world!"}]},
     "system": {
@@ -41,19 +57,8 @@ CONVERSATIONS = {
         ]
     },
     "tools": {"messages": [ASKED], "tools": [TOOL]},
-    "calls": {
-        "messages": [
-            ASKED,
-            {"role": "assistant", "content": None, "tool_calls": [CALL]},
-            {
-                "role": "tool",
-                "tool_call_id": "call12345",
-                "name": "get_weather",
-                "content": '{"degrees": -3}',
-            },
-        ],
-        "tools": [TOOL],
-    },
+    "calls": _called(CALL),
+    "calls-text": _called(TEXT_CALL),
     "parts": {
         "messages": [
             {
@@ -77,7 +82,7 @@ def conversation(name):
     return copy.deepcopy(CONVERSATIONS[name])
 
 
-class FixedDate(datetime.datetime):
+class FixedDate(dt.datetime):
     """A datetime whose now is always the same."""
 
     @classmethod

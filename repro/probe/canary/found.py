@@ -34,17 +34,22 @@ def checked(path):
     return path
 
 
-def calm(compute):
-    """The function, with a panic of a library in Rust as an error like another."""
+class Refused(Exception):  # noqa: N818  # What it stands for is that a library refused a text.
+    """A library refused an input; how it says so differs between releases that refuse the same."""
 
-    def computed(*text):
+
+def calm(compute):
+    """The function, with one kind of error for all that a library raises.
+
+    A lone surrogate is a TypeError here and a UnicodeEncodeError there, and no ids in both.
+    """
+
+    def computed(*inputs):
         try:
-            return compute(*text)
-        except Exception:
+            return compute(*inputs)
+        except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # PyO3 lets a PanicException pass `except Exception`.
-            if isinstance(error, (KeyboardInterrupt, SystemExit)):
-                raise
-            raise RuntimeError(type(error).__name__)  # noqa: B904  # It is told by its type.
+        except BaseException as error:  # noqa: BLE001  # As PyO3 has a panic of Rust.
+            raise Refused(str(error))  # noqa: B904  # Only its type is told.
 
     return computed

@@ -1,5 +1,6 @@
 """What Jinja makes of conversations, with each chat template, as engines in Python set it up."""
 
+import copy
 import json
 import os
 
@@ -32,21 +33,27 @@ def run(case, job):
     config = _document(job["path"], CONFIG)
     tokens = {name: text for name in TOKENS for text in [_text(config.get(name))] if text}
     for label, template in _templates(job["path"], config):
+        render = _renderer(environment, template)
         for name in conversations.CONVERSATIONS:
+            told = dict(tokens, tools=None, documents=None)
+            told.update(conversations.conversation(name))
             for prompt in (False, True):
                 case(
                     "%s/%s%s" % (label, name, "+prompt" if prompt else ""),
-                    lambda template=template, name=name, prompt=prompt: environment.from_string(
-                        template
-                    ).render(
-                        add_generation_prompt=prompt, **dict(tokens, **_arguments(name))
-                    ),
+                    lambda render=render, told=told, prompt=prompt: render(told, prompt),
                     keep=prompt,
                 )
 
 
-def _arguments(name):
-    return dict({"tools": None, "documents": None}, **conversations.conversation(name))
+def _renderer(environment, template):
+    compiled = []
+
+    def render(told, prompt):
+        if not compiled:
+            compiled.append(environment.from_string(template))
+        return compiled[0].render(add_generation_prompt=prompt, **copy.deepcopy(told))
+
+    return render
 
 
 def _refuse(message):
@@ -55,19 +62,22 @@ def _refuse(message):
 
 def _templates(folder, config):
     """(name, template) of each template that a tokenizer's folder has."""
-    for place, value in ((CONFIG, config), (DOCUMENT, _document(folder, DOCUMENT))):
-        found_here = value.get("chat_template")
-        if isinstance(found_here, str):
-            yield place, found_here
-        for entry in found_here if isinstance(found_here, list) else ():
-            yield "%s:%s" % (place, entry["name"]), entry["template"]
-    paths = [(TEXT, os.path.join(folder, TEXT))]
-    names = os.listdir(os.path.join(folder, MORE)) if os.path.isdir(os.path.join(folder, MORE)) else []
-    paths += [(name, os.path.join(folder, MORE, name)) for name in sorted(names)]
-    for name, path in paths:
-        if os.path.exists(path) and name.endswith(".jinja"):
+    for place, document in ((CONFIG, config), (DOCUMENT, _document(folder, DOCUMENT))):
+        told = document.get("chat_template")
+        for entry in told if isinstance(told, list) else [{"name": None, "template": told}]:
+            if isinstance(entry, dict) and isinstance(entry.get("template"), str):
+                label = ":%s" % entry["name"] if entry.get("name") else ""
+                yield place + label, entry["template"]
+    for name in (TEXT, *_names(os.path.join(folder, MORE))):
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
             with open(found.checked(path), encoding="utf-8") as stream:
                 yield name, stream.read()
+
+
+def _names(folder):
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [os.path.join(MORE, name) for name in names if name.endswith(".jinja")]
 
 
 def _document(folder, name):

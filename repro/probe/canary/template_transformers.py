@@ -1,6 +1,6 @@
 """What transformers makes of conversations, with each tokenizer's own chat template."""
 
-import datetime
+import datetime as dt
 import sys
 
 from . import auto, conversations, found
@@ -30,7 +30,7 @@ def run(case, job):
     if not hasattr(tokenizer, "apply_chat_template"):
         raise Skip("this release of transformers has no chat templates")
     for module in filter(None, map(sys.modules.get, CLOCKS)):
-        if getattr(module, "datetime", None) is datetime.datetime:
+        if getattr(module, "datetime", None) is dt.datetime:
             module.datetime = conversations.FixedDate
     for name in conversations.CONVERSATIONS:
         for prompt in (False, True):

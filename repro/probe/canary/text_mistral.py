@@ -31,8 +31,8 @@ def run(case, job):
     texts = corpus.texts()
     decoded = found.calm(lambda text: raw.decode(bare(text)))
     case.over(texts, corpus.telling(), ids=found.calm(bare), decoded=decoded)
-    framed = found.calm(lambda: corpus.each(lambda text: raw.encode(text, bos=True, eos=True)))
-    case("framed", framed, keep=False)
+    framed = {"bos": True, "eos": True}
+    case("framed", lambda: corpus.each(lambda text: raw.encode(text, **framed)), keep=False)
     for name in CHATS:
         case("chat/" + name, found.calm(lambda name=name: _chat(tokenizer, **conversation(name))))
     prefix = {"role": "assistant", "content": "The ", "prefix": True}

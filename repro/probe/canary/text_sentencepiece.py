@@ -32,11 +32,8 @@ def run(case, job):
         return processor.encode(text, out_type=int, add_bos=True, add_eos=True)
 
     texts = corpus.texts()
-    case.over(
-        texts,
-        corpus.telling(),
-        ids=processor.EncodeAsIds,
-        decoded=lambda text: processor.DecodeIds(processor.EncodeAsIds(text)),
-    )
-    case.over(texts, pieces=processor.EncodeAsPieces)
+    ids = found.calm(processor.EncodeAsIds)
+    decoded = found.calm(lambda text: processor.DecodeIds(processor.EncodeAsIds(text)))
+    case.over(texts, corpus.telling(), ids=ids, decoded=decoded)
+    case.over(texts, pieces=found.calm(processor.EncodeAsPieces))
     case("framed", lambda: corpus.each(framed), keep=False)

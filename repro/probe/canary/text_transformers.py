@@ -45,4 +45,4 @@ def run(case, job):
     decoded = found.calm(lambda text: tokenizer.decode(ids(text)))
     case.over(texts, corpus.telling(), ids=found.calm(ids), decoded=decoded)
     case.over(texts, spans=found.calm(spans))
-    case("truncated", found.calm(lambda: corpus.each(cut)), keep=False)
+    case("truncated", lambda: corpus.each(cut), keep=False)
