@@ -36,6 +36,8 @@ NOUNS: Final = {
 }
 """By family of canary: what is to be said of cases that changed."""
 ADVICE: Final = "Pin what differs beside it, or accept the new result and take a new baseline."
+SAME_BITS: Final = "same_bits"
+"""Key of a value about two ways to one result; repro/probe/canary/record.py writes it."""
 SHOWN: Final = 3
 """Cases that a finding shows."""
 
@@ -66,7 +68,14 @@ def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
 def _is_rounding(case: CaseChange) -> bool:
     if case.size is not None:
         return case.size.rounding
+    if all(_bits_alone(side.told.get("value")) for side in (case.old, case.new)):
+        return True
     return all(d.rounding for d in found) if (found := divergences([case])) else False
+
+
+def _bits_alone(value: object) -> bool:
+    """Tell whether a value says no more than whether two ways to one result give the same bits."""
+    return isinstance(value, dict) and value.keys() == {SAME_BITS}
 
 
 def _differs(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:

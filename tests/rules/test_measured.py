@@ -134,6 +134,16 @@ def test_rounding_is_suspect_and_says_how_much() -> None:
     assert "1 ulp at most" in found.findings[0].why
 
 
+def test_whether_a_batch_moves_the_bits_is_about_bits_alone() -> None:
+    a, b = ({"row 0": {"same_bits": same}} for same in (True, False))
+    found = judged([text(a)], [text(b)])
+    assert [(f.code, f.impact, f.status) for f in found.findings] == [
+        ("ROUNDING", Impact.BITS, Status.SUSPECT)
+    ]
+    more = judged([text(a)], [text({"row 0": {"same_bits": False, "tokens": [1]}})])
+    assert more.findings[0].code == "MEASURED"
+
+
 def test_more_than_rounding_is_divergent_and_says_how_much() -> None:
     sides = [canary("numerics/lib", {"sum": floats(1.0, last)}) for last in (2.0, 2.01)]
     found = judged([sides[0]], [sides[1]])
