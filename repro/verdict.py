@@ -9,11 +9,12 @@ import msgspec
 from repro.diff.measured import Measured, summary
 from repro.diff.origin import Layers, in_common
 from repro.diff.scopes import Scopes
-from repro.policy import Policy
+from repro.policy import Policy, Waiver
 from repro.rules.finding import Basis, Finding, Impact, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from datetime import date
 
     from repro.diff.change import Comparison
     from repro.manifest import Manifest
@@ -31,6 +32,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     facts: int
 
 
+class Waived(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that a policy tolerates, and who answers for it."""
+
+    finding: Finding
+    waiver: Waiver
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be said of two targets."""
 
@@ -46,6 +54,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the image scope is equal: what differs then comes from the host or the run."""
     scopes: Scopes = Scopes()
     """What the verdict is about, and what was left out."""
+    waived: tuple[Waived, ...] = ()
+    """Findings that do not count, for somebody answers for them."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of the policy: waivers that have expired or match nothing."""
     measured: Measured = Measured()
     """What canaries were compared."""
     layers: Layers | None = None
@@ -59,9 +71,21 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 ORDER = {impact: index for index, impact in enumerate(Impact)}
 
 
-def decide(comparison: Comparison, findings: Iterable[Finding], policy: Policy) -> Verdict:
-    """Put findings in order and take the worst; no change at all is `identical`."""
-    every = sorted(findings, key=_severity)
+def decide(
+    comparison: Comparison,
+    findings: Iterable[Finding],
+    policy: Policy,
+    today: date | None = None,
+) -> Verdict:
+    """Put findings in order and take the worst; no change at all is `identical`.
+
+    Waivers hold up to the day that they expire, looked at from `today`.
+    """
+    valid = [waiver for waiver in policy.waivers if today and waiver.expires >= today]
+    found = sorted(findings, key=_severity)
+    waived = [Waived(finding=f, waiver=w) for f in found if (w := _waiver(f, valid))]
+    tolerated = [each.finding for each in waived]
+    every = [finding for finding in found if finding not in tolerated]
     seen = [f for f in every if f.impact in policy.impacts or f.status is Status.INDETERMINATE]
     statuses = [finding.status for finding in seen]
     if comparison.changes:
@@ -74,11 +98,29 @@ def decide(comparison: Comparison, findings: Iterable[Finding], policy: Policy) 
         findings=tuple(seen),
         ignored=len(every) - len(seen),
         policy=policy,
+        waived=tuple(waived),
+        notes=tuple(_notes(policy, found, valid)),
         same_image=comparison.a.digests.image == comparison.b.digests.image,
         scopes=comparison.scopes,
         measured=summary(comparison),
         layers=in_common(comparison.a, comparison.b),
     )
+
+
+def _waiver(finding: Finding, waivers: Iterable[Waiver]) -> Waiver | None:
+    """Find who answers for a finding; what has no effect needs nobody."""
+    if finding.status.rank <= Status.EQUIVALENT.rank:
+        return None
+    return next((waiver for waiver in waivers if waiver.covers(finding)), None)
+
+
+def _notes(policy: Policy, findings: list[Finding], valid: list[Waiver]) -> Iterator[str]:
+    for waiver in policy.waivers:
+        which = f"the waiver of {waiver.owner} for {waiver.code} {waiver.subject}"
+        if waiver not in valid:
+            yield f"{which} expired on {waiver.expires}"
+        elif not any(_waiver(finding, [waiver]) for finding in findings):
+            yield f"{which} matches nothing"
 
 
 def _severity(finding: Finding) -> tuple[int, bool, int, str, str, str]:

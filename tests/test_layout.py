@@ -26,6 +26,7 @@ BELOW: Final = {
     "diff": {"manifest", "errors"},
     "rules": {"diff", "manifest", "errors"},
     "policy": {"rules", "errors"},
+    "demands": {"policy", "rules", "diff", "manifest", "errors"},
     "verdict": {"policy", "rules", "diff", "manifest", "errors"},
     "report": {"verdict", "policy", "rules", "diff", "manifest", "errors"},
     "cli": {
@@ -33,6 +34,7 @@ BELOW: Final = {
         "layers",
         "probe",
         "report",
+        "demands",
         "verdict",
         "policy",
         "rules",

@@ -21,7 +21,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 NAMED: Final = re.compile(r"([a-z][a-z0-9._-]{0,63})=(.*)", re.DOTALL)
 """A name before a command; variables have large letters, so that `A=1 program` is no name."""
 SECONDS: Final = range(1, 86401)
-KEYS: Final = frozenset({"canary"})
+KEYS: Final = frozenset({"canary", "gate"})
 
 
 def canaries(commands: Iterable[str], folder: Path = Path()) -> tuple[Own, ...]:
@@ -50,6 +50,15 @@ def _named(commands: Iterable[str]) -> list[Own]:
 
 def _project(folder: Path) -> list[Own]:
     """Read the canaries of the file that the project has; none where it has none."""
+    table, place = project(folder)
+    rows = table.get("canary", {})
+    if not isinstance(rows, dict):
+        raise wrong(f"{place}: canary", "a table of tables", 'Write [canary.NAME] command = "…"')
+    return [_own(name, row, f"{place}: canary.{name}") for name, row in rows.items()]
+
+
+def project(folder: Path) -> tuple[dict[str, Any], str]:
+    """Return what the project's file says, and where it says it; nothing where there is none."""
     own, shared = _table(folder / OWN), (_table(folder / SHARED) or {}).get("tool")
     inside = shared.get("repro") if isinstance(shared, dict) else None
     if own is not None and inside is not None:
@@ -58,25 +67,29 @@ def _project(folder: Path) -> list[Own]:
             advice="Keep one of them, so that nobody has to guess which is meant.",
         )
     place = OWN if own is not None else f"{SHARED}: tool.repro"
-    return _read(own if own is not None else inside, place)
+    table = own if own is not None else inside
+    return ({} if table is None else checked(table, KEYS, place)), place
 
 
-def _read(table: Any, place: str) -> list[Own]:
-    rows = {} if table is None else _checked(table, KEYS, place).get("canary", {})
-    if not isinstance(rows, dict):
-        raise _wrong(f"{place}: canary", "a table of tables", 'Write [canary.NAME] command = "…"')
-    return [_own(name, row, f"{place}: canary.{name}") for name, row in rows.items()]
+def file(path: Path) -> tuple[dict[str, Any], str]:
+    """Return what a file that was named says: a repro.toml, or a pyproject.toml's own part."""
+    table = _table(path)
+    if table is None:
+        raise UsageError(f"{path}: no such file", advice="Write a first one: repro gate init")
+    if path.name == SHARED:
+        table = (table.get("tool") or {}).get("repro") or {}
+    return checked(table, KEYS, str(path)), str(path)
 
 
 def _own(name: str, row: Any, place: str) -> Own:
     from repro.target.options import Own  # noqa: PLC0415
 
     if not NAME.fullmatch(name):
-        raise _wrong(place, "a name", "Small letters, digits, `.`, `_` and `-`: 64 at most.")
-    told = _checked(row, frozenset({"command", "seconds"}), place)
+        raise wrong(place, "a name", "Small letters, digits, `.`, `_` and `-`: 64 at most.")
+    told = checked(row, frozenset({"command", "seconds"}), place)
     seconds = told.get("seconds", 60)
     if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds not in SECONDS:
-        raise _wrong(f"{place}.seconds", "a whole number of seconds", "From 1 to 86400.")
+        raise wrong(f"{place}.seconds", "a whole number of seconds", "From 1 to 86400.")
     command = _command(told.get("command"), f"{place}.command")
     return Own(name=name, command=command, seconds=seconds, asked=False)
 
@@ -88,15 +101,16 @@ def _command(text: Any, place: str) -> str:
     try:
         words = shlex.split(text) if isinstance(text, str) else []
     except ValueError as error:
-        raise _wrong(place, f"a command ({error})", "Close its quotes.") from error
+        raise wrong(place, f"a command ({error})", "Close its quotes.") from error
     if not words or "\0" in text:
-        raise _wrong(place, "a command", 'For example "python canary.py".')
+        raise wrong(place, "a command", 'For example "python canary.py".')
     return str(text)
 
 
-def _checked(table: Any, keys: frozenset[str], place: str) -> dict[str, Any]:
+def checked(table: Any, keys: frozenset[str], place: str) -> dict[str, Any]:
+    """Return a table that has no other keys than these; UsageError says which it has."""
     if not isinstance(table, dict):
-        raise _wrong(place, "a table", f"It may have {', '.join(sorted(keys))}.")
+        raise wrong(place, "a table", f"It may have {', '.join(sorted(keys))}.")
     if unknown := sorted(table.keys() - keys):
         raise UsageError(
             f"{place}: {unknown[0]!r} is nothing that repro knows",
@@ -113,7 +127,7 @@ def _table(path: Path) -> dict[str, Any] | None:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
-            raise _wrong(path.name, "a file of at most 1 MiB", "Is it the right file?")
+            raise wrong(path.name, "a file of at most 1 MiB", "Is it the right file?")
         return tomli.loads(data.decode("utf-8"))
     except FileNotFoundError:
         return None
@@ -121,5 +135,6 @@ def _table(path: Path) -> dict[str, Any] | None:
         raise UsageError(f"{path.name}: {error}", advice="Mend it, or move it away.") from error
 
 
-def _wrong(place: str, wanted: str, advice: str) -> UsageError:
+def wrong(place: str, wanted: str, advice: str) -> UsageError:
+    """Say of a place in a file that it is not what it should be."""
     return UsageError(f"{place} is not {wanted}", advice=advice)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from repro.cli import reporting
 from repro.cli.options import files, read, target_options
 from repro.errors import UsageError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from repro.verdict import Verdict
 
 IMPACTS = ("tokens", "prompt", "preprocessing", "sampling", "numerics", "bits", "compat", "speed")
-FORMATS = ("text", "json", "markdown")
 
 
 @click.command(no_args_is_help=True)
@@ -29,7 +28,7 @@ FORMATS = ("text", "json", "markdown")
     "formats",
     multiple=True,
     metavar="FORMAT[=FILE]",
-    help=f"{', '.join(FORMATS)}; to standard output or to a file. Repeatable.",
+    help=f"{', '.join(reporting.FORMATS)}; to standard output or to a file. Repeatable.",
 )
 @click.option(
     "-o",
@@ -103,43 +102,12 @@ def diff(  # noqa: PLR0917
       0  nothing that --fail-on forbids      2  could not run
       1  drift at or over --fail-on          3  indeterminate: a needed fact was unreadable
     """
-    places = _places(formats, output)
+    places = reporting.places(formats, output)
     policy = _policy(fail_on, impacts)
     sides = _sides(a, b, read(values), modes=modes)
     verdict = _verdict(sides, policy, _scopes(scopes), _roots(roots, sides))
-    _report(verdict, places, everything=everything)
+    reporting.write(verdict, places, everything=everything)
     return verdict.exit_code
-
-
-def _places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Path | None]]:
-    """Pair formats with files; None is standard output."""
-    places: list[tuple[str, Path | None]] = []
-    for text in formats:
-        name, separator, file = text.partition("=")
-        if name not in FORMATS or (separator and not file):
-            raise UsageError(
-                f"--format {text!r}", advice=f"Say {', '.join(FORMATS)}, or NAME=FILE."
-            )
-        places.append((name, Path(file) if separator else None))
-    if output:
-        places = [*_with_file(places, Path(output))]
-    if not places:
-        places = [("text", None)]
-    if sum(path is None for _, path in places) > 1:
-        raise UsageError(
-            "two reports for standard output", advice="Give all but one a file: -f json=FILE"
-        )
-    return places
-
-
-def _with_file(places: list[tuple[str, Path | None]], path: Path) -> list[tuple[str, Path | None]]:
-    """Send the one report without a file to `-o`, or choose its format by the suffix."""
-    from repro.report import FORMATS as RENDERERS  # noqa: PLC0415
-
-    open_ones = [name for name, place in places if place is None]
-    named = [place for place in places if place[1] is not None]
-    fitting = [name for name, found in RENDERERS.items() if path.suffix in found.suffixes]
-    return [*named, ([*open_ones, *fitting, "text"][0], path)]
 
 
 def _policy(fail_on: str, impacts: str | None) -> Any:
@@ -229,21 +197,3 @@ def _verdict(
 
     comparison = compare(*sides, scopes)
     return decide(comparison, judge(comparison, load(), roots), policy)
-
-
-def _report(verdict: Verdict, places: list[tuple[str, Path | None]], *, everything: bool) -> None:
-    from repro.cli.output import color, stdout, width, write  # noqa: PLC0415
-    from repro.report import FORMATS as RENDERERS  # noqa: PLC0415
-    from repro.report import terminal  # noqa: PLC0415
-
-    folding: dict[str, Any] = {"folded": None} if everything else {}
-    for name, path in places:
-        if name == "text" and path is None:
-            text = terminal.render(verdict, width=width(), color=color(), **folding)
-        else:
-            text = RENDERERS[name].render(verdict)
-        if path is None:
-            stdout(text.encode("utf-8"))
-        else:
-            write(path, text.encode("utf-8"))
-            click.echo(f"repro: {name} report → {path}", err=True)

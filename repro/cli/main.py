@@ -16,6 +16,7 @@ from repro.cli.clean import clean
 from repro.cli.completion import completion
 from repro.cli.diff import diff
 from repro.cli.explain import explain
+from repro.cli.gate import gate
 from repro.cli.output import ReaderGoneError
 from repro.cli.rules import rules
 from repro.cli.schema import schema
@@ -48,7 +49,7 @@ def cli() -> None:
     """
 
 
-for command in (snapshot, diff, explain, show, rules, clean, schema, completion):
+for command in (snapshot, diff, gate, explain, show, rules, clean, schema, completion):
     cli.add_command(command)
 
 

@@ -50,11 +50,13 @@ def explain(code: str) -> None:
     Example:
       repro rules explain TOK001
     """
+    from repro.demands import CODES as DEMANDS  # noqa: PLC0415
     from repro.rules.catalog import load  # noqa: PLC0415
-    from repro.rules.judge import CODES  # noqa: PLC0415
+    from repro.rules.judge import CODES as JUDGED  # noqa: PLC0415
 
-    if code.upper() in CODES:
-        click.echo(f"{code.upper()}  {CODES[code.upper()]}")
+    codes = {**JUDGED, **DEMANDS}
+    if code.upper() in codes:
+        click.echo(f"{code.upper()}  {codes[code.upper()]}")
         return
     rule = load().rule(code)
     if rule is None:

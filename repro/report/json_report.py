@@ -12,7 +12,7 @@ from repro.diff.measured import Measured
 from repro.diff.origin import Layers, Origins
 from repro.diff.scopes import Scopes
 from repro.errors import UsageError
-from repro.policy import FailOn
+from repro.policy import FailOn, Pin, Waiver
 from repro.report import wording
 from repro.report.plain import HOSTILE
 from repro.rules.finding import Basis, Impact, Status
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 name: Final = "json"
 suffixes: Final = (".json",)
 
-SCHEMA: Final = "repro/report/1.1"
+SCHEMA: Final = "repro/report/1.2"
 """Family, MAJOR.MINOR: a minor adds fields, a major changes or removes some."""
 
 
@@ -55,11 +55,21 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     """The layers that it comes from; null where the manifests do not say."""
 
 
+class ReportedWaived(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that the policy tolerates."""
+
+    finding: ReportedFinding
+    waiver: Waiver
+
+
 class ReportedPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What was demanded; impacts worst first."""
 
     fail_on: FailOn
     impacts: tuple[Impact, ...]
+    require: tuple[str, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +85,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     same_image: bool
     scopes: Scopes
     """What was compared, and what the verdict does not speak of."""
-    measured: Measured
+    measured: Measured = Measured()
     """How many canaries were compared, and how many gave another result."""
     layers: Layers | None
     findings: tuple[ReportedFinding, ...]
     """Worst first."""
+    waived: tuple[ReportedWaived, ...] = ()
+    """Findings that do not count, for somebody answers for them."""
+    notes: tuple[str, ...] = ()
+    """What is wrong with the policy: waivers that have expired or match nothing."""
     ignored: int
     """Findings whose impact the policy does not look at."""
     tally: dict[str, int]
@@ -130,9 +144,20 @@ def _report(verdict: Verdict) -> Report:
         measured=verdict.measured,
         layers=verdict.layers,
         findings=tuple(_finding(finding) for finding in verdict.findings),
+        waived=tuple(
+            ReportedWaived(finding=_finding(each.finding), waiver=each.waiver)
+            for each in verdict.waived
+        ),
+        notes=verdict.notes,
         ignored=verdict.ignored,
         tally=wording.tally(verdict),
-        policy=ReportedPolicy(fail_on=verdict.policy.fail_on, impacts=impacts),
+        policy=ReportedPolicy(
+            fail_on=verdict.policy.fail_on,
+            impacts=impacts,
+            require=verdict.policy.require,
+            pins=verdict.policy.pins,
+            waivers=verdict.policy.waivers,
+        ),
     )
 
 

@@ -53,7 +53,7 @@ def render(verdict: Verdict) -> str:
     table = _table(heavy)
     folded = _folded(light)
     both = _shared(shared)
-    brought = _brought(verdict)
+    brought = _waived(verdict) + _brought(verdict)
     used = sum(map(len, (head, table, brought, folded, both, tail)))
     details = _details(heavy, LIMIT - RESERVE - used)
     return "\n".join(part for part in (head, table, brought, details, folded, both, tail) if part)
@@ -129,6 +129,11 @@ def _layer(side: str, layer: LayerOrigin) -> str:
     return f"{side} {layer.layer}/{layer.of} {code(layer.digest)}{step}"
 
 
+def _waived(verdict: Verdict) -> str:
+    lines = [f"- {_text(wording.waived(each))}" for each in verdict.waived]
+    return "\n".join(["Waived:", "", *lines, "", ""]) if lines else ""
+
+
 def _brought(verdict: Verdict) -> str:
     groups, unknown = layers.brought(verdict.findings)
     if not groups:
@@ -170,7 +175,7 @@ def _light_row(finding: Finding) -> str:
 
 
 def _tail(verdict: Verdict) -> str:
-    lines = [_text(note) + "." for note in [wording.left_out(verdict)] if note]
+    lines = [_text(note) + "." for note in wording.notes(verdict)]
     tally = code(wording.tally_line(verdict))
     return "\n\n".join([*lines, f"{tally} {_text(wording.exit_meaning(verdict))}"]) + "\n"
 

@@ -53,6 +53,7 @@ def render(
     _equivalent(page, [f for f in verdict.findings if f.status is Status.EQUIVALENT], folded)
     shared = [f for f in verdict.findings if f.status is Status.IDENTICAL]
     _group(page, "on both sides, so no drift", shared)
+    _waived(page, verdict)
     _brought(page, verdict)
     _tail(page, verdict)
     return page.text()
@@ -209,6 +210,16 @@ def _alike(page: Page, why: str, findings: list[Finding], left: int) -> None:
         )
 
 
+def _waived(page: Page, verdict: Verdict) -> None:
+    """List what does not count, and who answers for it."""
+    if not verdict.waived:
+        return
+    _heading(page, "waived", len(verdict.waived), COLORS[Status.EQUIVALENT])
+    page.blank()
+    for each in verdict.waived:
+        page.paragraph(prose(wording.waived(each)), indent=2)
+
+
 def _brought(page: Page, verdict: Verdict) -> None:
     """Sum up which layers brought the drift, a line each."""
     from repro.report.page import clip, fill  # noqa: PLC0415 - as above
@@ -242,8 +253,8 @@ def _numbered(group: layers.Brought) -> str:
 def _tail(page: Page, verdict: Verdict) -> None:
     page.blank()
     page.line(("─" * page.width, "dim"))
-    if note := wording.left_out(verdict):
-        page.paragraph(note, "dim")
+    for note in wording.notes(verdict):
+        page.paragraph(prose(note), "dim")
     color = {0: "green", 1: "red", 3: "magenta"}[verdict.exit_code]
     tally: Span = (wording.tally_line(verdict), f"bold {color}")
     meaning: Span = (wording.exit_meaning(verdict), "dim")

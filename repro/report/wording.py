@@ -11,7 +11,7 @@ from repro.rules.finding import Basis, Finding, Impact, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.verdict import Verdict
+    from repro.verdict import Verdict, Waived
 
 COUNTED: Final = {
     "divergent": Status.DIVERGENT,
@@ -107,6 +107,18 @@ def left_out(verdict: Verdict) -> str:
     chosen = ", ".join(impact for impact in Impact if impact in verdict.policy.impacts)
     findings = "1 finding" if verdict.ignored == 1 else f"{verdict.ignored} findings"
     return f"the policy looks at {chosen or 'nothing'} only: {findings} ignored"
+
+
+def notes(verdict: Verdict) -> list[str]:
+    """Say what the policy leaves out, and what is wrong with it."""
+    return [note for note in (left_out(verdict), *verdict.notes) if note]
+
+
+def waived(each: Waived) -> str:
+    """Say of a finding that does not count who answers for it, and until when."""
+    finding, waiver = each.finding, each.waiver
+    text = f"{finding.code} {finding.subject} ({finding.status}): {waiver.reason}"
+    return f"{text}; {waiver.owner}, until {waiver.expires}"
 
 
 def tally(verdict: Verdict) -> dict[str, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.cli import diff, main
+from repro.cli import main, reporting
 from repro.manifest import Component, Fact, Target, Unreadable, assemble, encode
 from repro.report import FORMATS, terminal
 
@@ -160,7 +160,7 @@ def test_reports_go_to_files_beside_the_one_on_standard_output(
 
 
 def test_the_help_names_every_format() -> None:
-    assert tuple(FORMATS) == diff.FORMATS
+    assert tuple(FORMATS) == reporting.FORMATS
 
 
 def test_the_suffix_of_an_output_file_says_its_format(tmp_path: Path, old: str, new: str) -> None:

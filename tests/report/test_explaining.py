@@ -55,7 +55,7 @@ def test_a_finding_that_is_not_there_is_a_usage_error(wanted: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[1", '{"schema": "repro/report/1.1"}', '{"schema": 3}', "nul"],
+    ["", "{}", "[1", '{"schema": "repro/report/1.2"}', '{"schema": 3}', "nul"],
 )
 def test_what_is_no_report_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no report"):

@@ -42,7 +42,7 @@ def test_the_schema_refuses_what_is_no_report() -> None:
 
 def test_a_report_says_all_that_a_verdict_holds() -> None:
     report = json.loads(json_report.render(cases.divergent()))
-    assert report["schema"] == "repro/report/1.1"
+    assert report["schema"] == "repro/report/1.2"
     assert report["status"] == "divergent"
     assert report["exit_code"] == 1
     assert report["tally"] == {
@@ -52,7 +52,13 @@ def test_a_report_says_all_that_a_verdict_holds() -> None:
         "equivalent": 11,
         "shared": 1,
     }
-    assert report["policy"] == {"fail_on": "suspect", "impacts": list(Impact)}
+    assert report["policy"] == {
+        "fail_on": "suspect",
+        "impacts": list(Impact),
+        "require": [],
+        "pins": [],
+        "waivers": [],
+    }
     first = report["findings"][0]
     assert first["change"]["fields"] == [{"path": "version", "old": "0.19.1", "new": "0.20.3"}]
     assert first["change"]["old"]["properties"] == {"environment": "/opt/venv"}

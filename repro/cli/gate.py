@@ -1,0 +1,118 @@
+"""`repro gate`: may this ship? The policy of the project decides."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from repro.cli.options import files, read, target_options
+from repro.errors import UsageError
+
+if TYPE_CHECKING:
+    from repro.manifest import Manifest
+    from repro.verdict import Verdict
+
+
+class Gate(click.Group):
+    """A group whose first word may also be a target."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take what is no command's name for a target to check."""
+        known = args and args[0] in self.commands
+        return super().resolve_command(ctx, args if known else ["check", *args])
+
+
+@click.group(cls=Gate, no_args_is_help=True, context_settings={"ignore_unknown_options": True})
+def gate() -> None:
+    """Check whether a target may ship: drift from a baseline, pins and required facts.
+
+    The policy is [gate] in repro.toml, or [tool.repro.gate] in pyproject.toml.
+
+    \b
+    Examples:
+      repro gate init evaluated.json              write a first policy
+      repro gate app:v2                           check an image against it
+      repro gate app:v2 --policy main/repro.toml  the policy of another revision
+      repro gate app:v2 --gpus all -f markdown=gate.md
+
+    \b
+    Exit codes:
+      0  it may ship      1  it may not      2  could not run      3  a needed fact was unreadable
+    """
+
+
+@gate.command(hidden=True)
+@click.argument("target", shell_complete=files)
+@click.option("--policy", "place", metavar="FILE", shell_complete=files, help="Policy to use.")
+@click.option("--baseline", metavar="MANIFEST", shell_complete=files, help="Compare with this.")
+@click.option("-f", "--format", "formats", multiple=True, metavar="FORMAT[=FILE]")
+@click.option("-o", "--output", metavar="FILE", shell_complete=files)
+@target_options
+def check(
+    target: str,
+    place: str | None,
+    baseline: str | None,
+    formats: tuple[str, ...],
+    output: str | None,
+    **values: Any,
+) -> int:
+    """Check a target against the policy."""
+    from repro.cli import gate_policy, reporting, source  # noqa: PLC0415
+
+    places = reporting.places(formats, output)
+    demanded = gate_policy.load(Path(place) if place else None)
+    options = read(values)
+    with_what = source.manifest(_baseline(baseline, demanded.baseline), options)
+    verdict = _judged(with_what, source.manifest(target, options), demanded)
+    reporting.write(verdict, places, everything=False)
+    return verdict.exit_code
+
+
+def _baseline(given: str | None, said: str | None) -> str:
+    chosen = given or said
+    if chosen is None:
+        raise UsageError(
+            "the policy names no baseline",
+            advice='Say baseline = "FILE" in it, or --baseline FILE.',
+        )
+    return chosen
+
+
+def _judged(baseline: Manifest, target: Manifest, demanded: Any) -> Verdict:
+    from repro.demands import unmet  # noqa: PLC0415
+    from repro.diff import compare  # noqa: PLC0415
+    from repro.rules.catalog import load  # noqa: PLC0415
+    from repro.rules.judge import judge  # noqa: PLC0415
+    from repro.verdict import decide  # noqa: PLC0415
+
+    comparison = compare(baseline, target, demanded.scopes)
+    found = judge(comparison, load(), demanded.roots)
+    policy, today = demanded.policy, datetime.now(UTC).date()
+    return decide(comparison, [*unmet(target, policy), *found], policy, today)
+
+
+@gate.command()
+@click.argument("manifest", shell_complete=files)
+@click.option("-o", "--output", default="repro.toml", show_default=True, metavar="FILE")
+@target_options
+def init(manifest: str, output: str, **values: Any) -> None:
+    """Write a first policy for what a manifest holds; the manifest is its baseline.
+
+    \b
+    Example:
+      repro gate init evaluated.json
+    """
+    from repro.cli import gate_policy, source  # noqa: PLC0415
+    from repro.cli.output import write  # noqa: PLC0415
+
+    path = Path(output)
+    if path.exists():
+        raise UsageError(f"{output} is there already", advice="Edit it, or name another: -o FILE")
+    found = source.manifest(manifest, read(values))
+    write(path, gate_policy.first(found, manifest).encode())
+    click.echo(f"repro: first policy → {output}", err=True)
