@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,7 +71,7 @@ def good(exchange: Exchange) -> None:
     elif path == "/version":
         say(exchange, {"version": "0.11.0"})
     elif path == "/get_server_info":
-        secret = {"api_key": "sk-secret-0123456789", "hf_token": "hf_secret0123456789"}
+        secret = {"api_key": "swordfish", "hf_token": "hf_secret0123456789"}
         say(exchange, {"dtype": "auto", "mem_fraction_static": 0.85, **secret})
     elif path.startswith("/v1/"):
         say(exchange, generated(json.loads(exchange.asked.body)))
@@ -149,6 +150,7 @@ def test_what_a_server_tells_of_itself_is_kept_but_its_secrets() -> None:
     assert properties(manifest, "fingerprint", "server")["value"] == ["fp_1"]
     assert isinstance(fact(manifest, "/props", "server"), Absent)
     assert b"secret" not in encode(manifest)
+    assert b"swordfish" not in encode(manifest)
 
 
 def test_the_same_server_is_identical() -> None:
@@ -339,9 +341,11 @@ def test_a_server_that_stalls_costs_its_budget_and_no_more() -> None:
     def mute(exchange: Exchange) -> None:
         exchange.server.over.wait(30)
 
+    began = time.monotonic()
     said = reason(taken(instead("/v1/completions", mute), Options(canary_budget=3)))
     assert "does not answer in time" in said
     assert "3 s were used up" in said
+    assert time.monotonic() - began < 10
 
 
 def test_a_server_that_drips_is_cut() -> None:
@@ -537,6 +541,13 @@ def test_what_was_not_seen_of_a_server_is_not_equal_to_what_was() -> None:
     comparison = compare(taken(good), here)
     assert comparison.scopes.compared == ("process",)
     assert status(taken(good), here) is Status.INDETERMINATE
+
+
+def test_an_image_that_is_read_and_a_server_have_nothing_in_common(tmp_path: Path) -> None:
+    (read,) = snapshots(f"dir:{tmp_path}", Options())
+    comparison = compare(taken(good), read)
+    assert comparison.scopes.compared == ()
+    assert status(taken(good), read) is Status.INDETERMINATE
 
 
 @pytest.mark.parametrize(
