@@ -98,7 +98,10 @@ OPTIONS = (
         help="Time that all canaries of a target may take.",
     ),
     click.option(
-        "--canary-full", is_flag=True, help="Keep every value of the canaries, not a telling few."
+        "--full",
+        "canary_full",
+        is_flag=True,
+        help="Keep every value of the canaries, not a telling few.",
     ),
     click.option(
         "--canary",
