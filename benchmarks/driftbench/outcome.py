@@ -89,7 +89,7 @@ def _gap(x: float, y: float) -> float:
     if x == y or (x != x and y != y):  # noqa: PLR0124  # NaN beside NaN is the same
         return 0.0
     gap = abs(x - y)
-    return gap if gap < float("inf") else float("inf")
+    return float("inf") if gap != gap else gap  # noqa: PLR0124  # NaN beside a number
 
 
 def _shown(name: str, one: dict[str, Any], two: dict[str, Any]) -> str:

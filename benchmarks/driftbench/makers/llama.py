@@ -25,7 +25,9 @@ held = {
 for layer in range(LAYERS):
     named = f"model.layers.{layer}"
     for place, name in enumerate(("q", "k", "v", "o")):
-        held[f"{named}.self_attn.{name}_proj.weight"] = weights(10 * layer + place + 3, WIDTH, WIDTH)
+        held[f"{named}.self_attn.{name}_proj.weight"] = weights(
+            10 * layer + place + 3, WIDTH, WIDTH
+        )
     held[f"{named}.mlp.gate_proj.weight"] = weights(10 * layer + 7, INNER, WIDTH)
     held[f"{named}.mlp.up_proj.weight"] = weights(10 * layer + 8, INNER, WIDTH)
     held[f"{named}.mlp.down_proj.weight"] = weights(10 * layer + 9, WIDTH, INNER)

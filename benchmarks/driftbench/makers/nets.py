@@ -9,8 +9,12 @@ from onnx import TensorProto, helper, numpy_helper, save
 
 def weights(name, *shape, scale=0.4):
     count = int(np.prod(shape))
-    steps = np.arange(count, dtype=np.float64) * 0.6180339887498949 + len(name) * 0.31 + shape[0] * 0.17
-    return numpy_helper.from_array(((steps % 1.0 - 0.5) * scale).astype(np.float32).reshape(shape), name)
+    steps = (
+        np.arange(count, dtype=np.float64) * 0.6180339887498949 + len(name) * 0.31 + shape[0] * 0.17
+    )
+    return numpy_helper.from_array(
+        ((steps % 1.0 - 0.5) * scale).astype(np.float32).reshape(shape), name
+    )
 
 
 def write(name, nodes, given, output, held):
@@ -42,7 +46,13 @@ write(
         node("Sigmoid", ["c1"], ["s1"]),
         node("Mul", ["c1", "s1"], ["a1"]),
         node("AveragePool", ["a1"], ["p1"], kernel_shape=[2, 2], strides=[2, 2]),
-        node("Resize", ["p1", "", "scales"], ["r1"], mode="cubic", coordinate_transformation_mode="half_pixel"),
+        node(
+            "Resize",
+            ["p1", "", "scales"],
+            ["r1"],
+            mode="cubic",
+            coordinate_transformation_mode="half_pixel",
+        ),
         node("GlobalAveragePool", ["r1"], ["g1"]),
         node("Flatten", ["g1"], ["f1"]),
         node("Gemm", ["f1", "w2", "b2"], ["y"]),

@@ -6,7 +6,9 @@ import sys
 
 from fpdf import FPDF
 
-WORDS = "Heating costs fell in the second quarter, while the hyphen-\nated word and finance stayed. "
+WORDS = (
+    "Heating costs fell in the second quarter, while the hyphen-\nated word and finance stayed. "
+)
 for name in ("columns.pdf", "table.pdf"):
     paper = FPDF()
     paper.set_creation_date(datetime.datetime(2024, 5, 1, tzinfo=datetime.timezone.utc))

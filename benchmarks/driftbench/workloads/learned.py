@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from corpus import TEXTS
 from outputs import array, emit, numbers
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -14,7 +15,6 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
-from corpus import TEXTS
 
 warnings.simplefilter("ignore")
 table = np.array(numbers(240 * 8, 3)).reshape(240, 8)

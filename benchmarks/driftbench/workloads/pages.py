@@ -4,9 +4,11 @@ import importlib.util
 
 from outputs import attempt, emit
 
-PAGE = """<!doctype html><html lang=en><head><title>News &amp; notes</title><style>p{}</style></head>
+PAGE = """<!doctype html><html lang=en><head>
+<title>News &amp; notes</title><style>p{}</style></head>
 <body><nav><a href="/">Home</a></nav><article><h1>Bridge re-opens</h1><p>After <b>two years</b>
-of work the bridge&nbsp;is open.<p>Unclosed <i>tags<br/>and breaks<table><tr><td>Cost<td>3&frac12; M
+of work the
+bridge&nbsp;is open.<p>Unclosed <i>tags<br/>and breaks<table><tr><td>Cost<td>3&frac12; M
 </table><ul><li>first<li>second <a href='x?a=1&amp;b=2'>link</a></ul><pre>  code
    kept</pre><p>Second paragraph with more than enough words to count as the main content of this
 page, since extractors look for density of text.</p></article><script>var x = "<p>no</p>";</script>

@@ -11,7 +11,9 @@ for name in sorted(os.listdir(os.environ["MODEL"])):
     if importlib.util.find_spec("pypdf"):
         import pypdf
 
-        found[f"{name}.pypdf"] = attempt(lambda p=path: [x.extract_text() for x in pypdf.PdfReader(p).pages])
+        found[f"{name}.pypdf"] = attempt(
+            lambda p=path: [x.extract_text() for x in pypdf.PdfReader(p).pages]
+        )
     if importlib.util.find_spec("pdfminer"):
         from pdfminer.high_level import extract_text
 

@@ -7,7 +7,7 @@ TEMPLATES = {
     "retrieval": "Answer from these:\n{% for d in docs %}[{{ loop.index }}] {{ d.title|title }}: "
     "{{ d.text|wordwrap(24)|indent(2) }}\n{% endfor %}Q: {{ question|trim }}",
     "fields": "{% for k, v in fields|dictsort %}{{ k }}={{ v|tojson }} {% endfor %}",
-    "grouped": "{% for g in docs|groupby('year') %}{{ g.grouper }}:{{ g.list|length }} {% endfor %}",
+    "grouped": "{% for g in docs|groupby('year') %}{{ g.grouper }}:{{ g.list|length }}{% endfor %}",
     "numbers": "{{ 3.14159|round(2) }} {{ 1e3|int }} {{ 7 // 2 }} {{ 12345678|filesizeformat }}",
     "escaped": "{{ question|e }} {{ question|urlencode }} {{ question|urlize }}",
     "undefined": "{{ missing }}{{ missing|default('none') }}",
@@ -25,5 +25,7 @@ DATA = {
 }
 for trim in (False, True):
     where = jinja2.Environment(trim_blocks=trim, lstrip_blocks=trim)
-found = {name: attempt(lambda t=t: where.from_string(t).render(**DATA)) for name, t in TEMPLATES.items()}
+found = {
+    name: attempt(lambda t=t: where.from_string(t).render(**DATA)) for name, t in TEMPLATES.items()
+}
 emit(found)

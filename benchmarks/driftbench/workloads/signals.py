@@ -2,15 +2,17 @@
 
 import numpy as np
 from outputs import array, emit, numbers
-import scipy.sparse.linalg
 from scipy import fft, interpolate, ndimage, optimize, signal, sparse, spatial, special, stats
+from scipy.sparse.linalg import svds
 
 x = np.array(numbers(400, 51)) - 0.5
 y = 0.3 * x + np.array(numbers(400, 52)) - 0.5
 low = signal.butter(4, 0.2, output="sos")
 table = x.reshape(40, 10)
 best = optimize.minimize(lambda v: (v[0] - 1) ** 2 + 3 * (v[1] + 0.5) ** 4, [0.0, 0.0])
-fit = optimize.curve_fit(lambda t, a, b: a * np.exp(-b * t), np.arange(10), 2 * 0.8 ** np.arange(10))
+fit = optimize.curve_fit(
+    lambda t, a, b: a * np.exp(-b * t), np.arange(10), 2 * 0.8 ** np.arange(10)
+)
 emit(
     {
         "filtered": array(signal.sosfiltfilt(low, x)),
@@ -30,7 +32,7 @@ emit(
         "zoomed": array(ndimage.zoom(table[:12], 1.5, order=3)),
         "dct": array(fft.dct(x[:64], norm="ortho")),
         "spline": array(interpolate.CubicSpline(np.arange(20), x[:20])(np.linspace(0, 19, 40))),
-        "singular": array(np.sort(sparse.linalg.svds(sparse.csr_matrix(table), k=3, v0=np.ones(10))[1])),
+        "singular": array(np.sort(svds(sparse.csr_matrix(table), k=3, v0=np.ones(10))[1])),
         "mode": str(stats.mode(np.array([1, 2, 2, 3, 3])).mode),
     }
 )

@@ -14,7 +14,9 @@ if importlib.util.find_spec("langchain_text_splitters"):
         chunk_size=160, chunk_overlap=30
     ).split_text(LONG)
     heads = MarkdownHeaderTextSplitter([("#", "one"), ("##", "two")])
-    found["heads"] = [str(d) for d in heads.split_text("# A\ntext\n## B\n- x\n\n```\n# no\n```\nend")]
+    found["heads"] = [
+        str(d) for d in heads.split_text("# A\ntext\n## B\n- x\n\n```\n# no\n```\nend")
+    ]
 if importlib.util.find_spec("nltk"):
     from nltk.stem import PorterStemmer, SnowballStemmer
     from nltk.tokenize import TweetTokenizer, wordpunct_tokenize

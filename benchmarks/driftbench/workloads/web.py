@@ -9,9 +9,15 @@ if importlib.util.find_spec("requests"):
     import requests
 
     asked = requests.Request(
-        "POST", "http://127.0.0.1:1/v1/é?q=a b", json={"prompt": "hé", "n": 1.5}, params={"k": [1, 2]}
+        "POST",
+        "http://127.0.0.1:1/v1/é?q=a b",
+        json={"prompt": "hé", "n": 1.5},
+        params={"k": [1, 2]},
     ).prepare()
-    found["requests"] = [asked.url, asked.body.decode() if isinstance(asked.body, bytes) else asked.body]
+    found["requests"] = [
+        asked.url,
+        asked.body.decode() if isinstance(asked.body, bytes) else asked.body,
+    ]
 if importlib.util.find_spec("httpx"):
     import httpx
 

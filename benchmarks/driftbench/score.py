@@ -1,0 +1,133 @@
+"""Judge every pair with repro and its rivals, and score the verdicts against the truth."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from benchmarks.driftbench import rivals
+from benchmarks.driftbench.pairs import HERE, Pair, Set, Side, pairs, pins, sets
+from benchmarks.driftbench.places import (
+    ROOT,
+    MissingPythonError,
+    copy,
+    digest,
+    environment,
+    locked,
+    model,
+    variables,
+)
+from benchmarks.driftbench.run import TRUTH
+from benchmarks.driftbench.scoring import Opinion, table, tally
+
+RESULTS: Final = HERE / "results.json"
+README: Final = HERE / "README.md"
+REPRO: Final = Path(sys.executable).with_name("repro")
+SOURCES: Final = HERE.parents[1] / "repro"
+MODES: Final = {"repro, rules alone": "--no-canary", "repro, with canaries": "--canaries"}
+MEANING: Final = {
+    "identical": rivals.SILENT,
+    "equivalent": rivals.SILENT,
+    "suspect": rivals.ALARM,
+    "divergent": rivals.ALARM,
+    "indeterminate": rivals.UNSURE,
+}
+
+
+def main() -> None:
+    """Judge the pairs that are named, or all, and write `results.json` and the README's tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pairs", nargs="*", help="ids (default: all)")
+    parser.add_argument("--no-rivals", action="store_true", help="keep what they said before")
+    told = parser.parse_args()
+    known, every = sets(), pairs()
+    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    for pair in every:
+        if told.pairs and pair.id not in told.pairs:
+            continue
+        before = found.get(pair.id, {})
+        try:
+            new = judged(pair, known)
+            if not told.no_rivals:
+                said = rivals.opinions(pair.a, pair.b, known)
+                new |= {name: Opinion(said=answer) for name, answer in said.items()}
+        except MissingPythonError as error:
+            print(pair.id, f"skipped: {error}", flush=True)
+            continue
+        found[pair.id] = {**before, **msgspec.to_builtins(new)}
+        print(
+            pair.id,
+            {name: opinion.verdict or opinion.said for name, opinion in new.items()},
+            flush=True,
+        )
+        _write(found, every)
+    _write(found, every)
+
+
+def _write(found: dict[str, Any], every: tuple[Pair, ...]) -> None:
+    kept = {pair.id: found[pair.id] for pair in every if pair.id in found}
+    RESULTS.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n", "utf-8")
+    truths = json.loads(TRUTH.read_text("utf-8"))
+    opinions = msgspec.convert(kept, dict[str, dict[str, Opinion]])
+    lines = [table(tally(every, truths, opinions, split), split) for split in ("tune", "test")]
+    begin, end = "<!-- results: begin -->", "<!-- results: end -->"
+    text = README.read_text("utf-8")
+    head, tail = text[: text.index(begin) + len(begin)], text[text.index(end) :]
+    README.write_text("\n\n".join([head, *lines, tail]), "utf-8")
+
+
+def judged(pair: Pair, known: dict[str, Set]) -> dict[str, Opinion]:
+    """Let repro compare both sides in each of its modes."""
+    found = {}
+    for name, option in MODES.items():
+        a, b = (snapshot(side, option, known) for side in (pair.a, pair.b))
+        command = [str(REPRO), "diff", str(a), str(b), "-f", "json", "--fail-on", "never"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found[name] = opinion(json.loads(done.stdout))
+    return found
+
+
+def opinion(report: dict[str, Any]) -> Opinion:
+    """Take from a JSON report what is scored: the verdict, and what moved it."""
+    status = report["status"]
+    leading = [f for f in report["findings"] if f["status"] in (status, "suspect", "divergent")]
+    return Opinion(
+        said=MEANING[status],
+        verdict=status,
+        impacts=tuple(sorted({f["impact"] for f in leading if f["impact"] != "none"})),
+        codes=tuple(sorted({f["code"] for f in leading})),
+    )
+
+
+def snapshot(side: Side, option: str, known: dict[str, Set]) -> Path:
+    """Take a side's manifest with its model where every side's lies, as in a container."""
+    folder = model(side)
+    state = [
+        (path.name, path.stat().st_mtime_ns) for path in sorted(SOURCES.rglob("probe/**/*.py"))
+    ]
+    made = (pins(side, known), side.python, side.patches, side.env, folder and folder.name)
+    path = ROOT / "manifests" / f"{digest((option, state, made))}.json"
+    interpreter, place = environment(side, known), ROOT / "place"
+    with locked(ROOT / "place.lock"):
+        if not path.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            if folder:
+                copy(folder, place)
+            path.parent.mkdir(exist_ok=True)
+            told = ["snapshot", f"python:{interpreter}", option, "--path", str(place)]
+            env = variables(side, place if folder else None)
+            subprocess.run(
+                [str(REPRO), *told, "-o", str(path)], env=env, check=True, capture_output=True
+            )
+    return path
+
+
+if __name__ == "__main__":
+    main()
