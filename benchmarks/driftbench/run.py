@@ -6,7 +6,7 @@ import argparse
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -22,7 +22,11 @@ from benchmarks.driftbench.places import (
     variables,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TRUTH: Final = HERE / "truth.json"
+KEPT: Final = ROOT / "outputs"
 SECONDS: Final = 300
 """A workload that takes longer has failed."""
 
@@ -58,10 +62,10 @@ def attempt(pair: Pair, known: dict[str, Set]) -> dict[str, Outcome] | str:
         return f"not built: {error} {error.__notes__ if hasattr(error, '__notes__') else ''}"
 
 
-def truth(pair: Pair, known: dict[str, Set]) -> dict[str, Outcome]:
+def truth(pair: Pair, known: dict[str, Set], kept: Path = KEPT) -> dict[str, Outcome]:
     """Run each workload twice on both sides, and compare."""
     return {
-        name: judge(outputs(pair.a, name, known), outputs(pair.b, name, known))
+        name: judge(*(outputs(side, name, known, kept) for side in (pair.a, pair.b)))
         for name in pair.workloads
     }
 
@@ -71,13 +75,13 @@ def worst(answer: dict[str, Outcome]) -> str:
     return max((found.outcome for found in answer.values()), key=RANK.index)
 
 
-def outputs(side: Side, workload: str, known: dict[str, Set]) -> list[dict[str, Any]]:
+def outputs(side: Side, workload: str, known: dict[str, Set], kept: Path) -> list[dict[str, Any]]:
     """Return what a workload prints on a side, in two runs; kept, and run anew when it changes."""
     names = (f"{workload}.py", "corpus.py", "outputs.py")
     code = [(WORKLOADS / name).read_text("utf-8") for name in names]
     folder = model(side)
     made = (pins(side, known), side.python, side.patches, side.env, folder and folder.name)
-    path = ROOT / "outputs" / f"{digest((code, made))}.json"
+    path = kept / f"{digest((code, made))}.json"
     with locked(path.with_suffix(".lock")):
         if not path.exists():
             interpreter = environment(side, known)
@@ -88,7 +92,8 @@ def outputs(side: Side, workload: str, known: dict[str, Set]) -> list[dict[str, 
 
 def run(interpreter: str, workload: str, env: dict[str, str]) -> dict[str, Any]:
     """Run a workload once: its outputs, or the last line that it complained with."""
-    command = [interpreter, "-B", str(WORKLOADS / f"{workload}.py")]
+    command = [interpreter, str(WORKLOADS / f"{workload}.py")]
+    env = {**env, "PYTHONPYCACHEPREFIX": str(ROOT / "compiled")}
     try:
         done = subprocess.run(
             command, env=env, cwd=WORKLOADS, capture_output=True, check=False, timeout=SECONDS
