@@ -11,7 +11,7 @@ IMPACTS = ("preprocessing",)
 COVERS = ("python.package:pillow", "python.package:pillow-simd")
 
 FILTERS = ("NEAREST", "BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS")
-TYPES = {"F": ("float32", 4), "I": ("int32", 4), "I;16": ("uint16", 2)}
+TYPES = {"F": ("float32", 4), "I": ("int32", 4)}
 """By mode, where an element has more than a byte."""
 SIZES = ((17, 13), (61, 47))
 """Smaller and larger than the picture, in no whole steps."""
@@ -80,6 +80,8 @@ def encoded(picture, form, **options):
 
 def pixels(picture):
     """All values of a picture, by rows."""
+    if picture.mode.startswith("I;16"):
+        picture = picture.convert("I")  # Releases differ in the mode, not in the values.
     if picture.mode in ("1", "P"):
         picture = picture.convert("RGB")
     dtype, size = TYPES.get(picture.mode, ("uint8", 1))
