@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from repro.probe import cuda_names, elf, files, gguf, model, owner, program, tokenizer, weights
+from repro.probe import cuda_names, elf, files, gguf, model, owner, program, rpm, tokenizer, weights
 
 WHOLE: Final = re.compile(
     r".*\.(dist|egg)-info/[^/]*|.*\.egg-(info|link)|.*\.pth|(.*/)?pyvenv\.cfg|"
@@ -44,7 +44,7 @@ _identify: Final[Callable[[str], tuple[Any, str]]] = cuda_names.identify
 def kept(path: str, size: int, *, executable: bool) -> int:
     """Return how many bytes from the start of a file are kept; `path` is below the root."""
     name = path.rpartition("/")[2]
-    if size <= files.LIMIT and (
+    if size <= (owner.DATABASE if name == rpm.DATABASE else files.LIMIT) and (
         WHOLE.fullmatch(path)
         or name in HEADERS
         or (path.startswith(DPKG_INFO) and owner.PACKAGES.match(name))

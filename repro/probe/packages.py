@@ -6,13 +6,16 @@ import re
 from . import facts, rpm, values
 
 LARGEST = 256 << 20
-"""Bytes of a database; that of a full desktop has under 100 MB."""
+"""Bytes of an rpm database; that of a full desktop has under 100 MB."""
 
 FIELD = re.compile(rb"^(Package|Status|Version|Architecture|Source): *(.*)$", re.MULTILINE)
 """The fields of deb-control(5) and dpkg's status file that are kept."""
 
 APK_FIELD = re.compile(rb"^([PVAo]):(.*)$", re.MULTILINE)
 """Package, version, architecture, origin (Alpine wiki, "Apk spec")."""
+
+GAP = re.compile(rb"\n\n+")
+"""Between two stanzas."""
 
 BUSYBOX = re.compile(rb"BusyBox v(\d{1,5}\.\d{1,5}\.\d{1,5})")
 """libbb/messages.c: its banner."""
@@ -52,7 +55,7 @@ def _busybox(files):
 
 
 def _dpkg(files, path):
-    return _stanzas(files.read(path, LARGEST), path)
+    return _stanzas(files.read(path), path)
 
 
 def _distroless(files, path):
@@ -64,7 +67,7 @@ def _distroless(files, path):
 
 def _stanzas(data, path):
     found = 0
-    for stanza in data.split(b"\n\n"):
+    for stanza in _split(data):
         fields = {key: _text(value) for key, value in FIELD.findall(stanza)}
         found += b"Package" in fields
         # Distroless says no status; a removed package keeps its stanza until it is purged.
@@ -79,10 +82,19 @@ def _stanzas(data, path):
         raise ValueError("no package in %d bytes" % len(data))
 
 
+def _split(data):
+    """Stanzas one by one: a list of all is as much again."""
+    at = 0
+    for gap in GAP.finditer(data):
+        yield data[at : gap.start()]
+        at = gap.end()
+    yield data[at:]
+
+
 def _apk(files, path):
-    data = files.read(path, LARGEST)
+    data = files.read(path)
     found = 0
-    for stanza in data.split(b"\n\n"):
+    for stanza in _split(data):
         fields = {key: _text(value) for key, value in APK_FIELD.findall(stanza)}
         if fields.get(b"P") and b"V" in fields:
             found += 1

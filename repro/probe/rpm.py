@@ -20,8 +20,14 @@ CONTENTS = {**TAGS, 1116: "folder", 1117: "base", 1118: "folders"}
 INT32, STRING, STRINGS = 4, 6, 8
 """Types of an entry, same header."""
 
+KINDS = {"epoch": INT32, "folder": INT32, "base": STRINGS, "folders": STRINGS}
+"""What is no single text."""
+
 ENTRIES, DATA = 0xFFFF, 256 << 20
 """The most of each that rpm itself accepts (lib/header.c)."""
+
+VALUES = 1 << 20
+"""Of one entry at most: the files of one package."""
 
 
 def packages(files, folder, limit):
@@ -57,7 +63,10 @@ def _headers(files, folder, limit):
         )
     if files.exists(path + "-wal") and files.size(path + "-wal"):
         raise ValueError("a write-ahead log is beside the database")
-    for row in sqlite.rows(files.read(path, limit), b"Packages"):
+    size = files.size(path)
+    if size > limit:
+        raise ValueError("larger than %d bytes" % limit)
+    for row in sqlite.rows(lambda at, most: files.part(path, at, most), size, b"Packages"):
         blobs = [value for value in row if isinstance(value, bytes)]
         if not blobs:
             raise ValueError("a row without a header")
@@ -68,8 +77,10 @@ def _package(fields):
     version = fields.get("version", b"") + b"-" + fields.get("release", b"")
     if fields.get("epoch"):
         version = b"%d:%s" % (fields["epoch"], version)
+    if not fields.get("name") or version.startswith(b"-"):
+        raise ValueError("a header without a name or a version")
     source = fields.get("source", b"")  # NAME-VERSION-RELEASE.src.rpm
-    return fields.get("name", b""), version, fields.get("arch", b""), source.rsplit(b"-", 2)[0]
+    return fields["name"], version, fields.get("arch", b""), source.rsplit(b"-", 2)[0]
 
 
 def header(blob, tags=TAGS):
@@ -85,8 +96,12 @@ def header(blob, tags=TAGS):
             raise ValueError("a header of other sizes than it says")
         fields = {}
         for tag, kind, offset, count in struct.iter_unpack(">IIII", blob[8:start]):
-            if tag in tags and tags[tag] not in fields:  # Each stands once; a value is dear.
-                fields[tags[tag]] = _value(blob, kind, start + offset, count)
+            name = tags.get(tag)
+            if name and name not in fields:  # Each stands once; a value is dear.
+                most = 1 if name in TAGS.values() else VALUES
+                if kind != KINDS.get(name, STRING) or offset >= size or not 0 < count <= most:
+                    raise ValueError("a header whose %s is none" % name)
+                fields[name] = _value(blob, kind, start + offset, count)
     except (struct.error, IndexError):
         raise ValueError("a header that ends early") from None
     return fields
@@ -99,7 +114,8 @@ def _value(blob, kind, at, count):
         numbers = struct.unpack_from(">%dI" % count, blob, at)
         return numbers[0] if count == 1 else list(numbers)
     if kind == STRINGS:
-        return blob[at:].split(b"\0", min(count, len(blob)))[:count]
-    if kind == STRING:
-        return blob[at : blob.index(b"\0", at)]
-    raise ValueError("a header entry of type %d" % kind)
+        return blob[at:].split(b"\0", count)[:count]
+    end = blob.find(b"\0", at)
+    if end < 0:
+        raise ValueError("a header that ends early")
+    return blob[at:end]

@@ -1,4 +1,4 @@
-"""Reads a table of an SQLite file from bytes: the sqlite3 module needs a path, layers have none."""
+"""Reads a table of an SQLite file by pages: the sqlite3 module needs a path, layers have none."""
 
 import struct
 
@@ -13,13 +13,21 @@ SIZES = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 """Bytes of a value by its serial type below 12; the same document, 2.1."""
 
 
-def rows(data, table):
+BLOCK = 1 << 16
+"""Bytes that are read at a time: the largest page (1.2); pages of a row mostly lie together."""
+
+LARGEST, COLUMNS = 32 << 20, 32767
+"""Of a row: that of a package with 100,000 files has 20 MB; https://sqlite.org/limits.html."""
+
+
+def rows(part, size, table):
     """Yield the rows of a table (its name in bytes) as lists of bytes, int or None.
 
-    Texts and blobs are bytes both; a float is its eight bytes. ValueError if the file is malformed.
+    `part(offset, size)` gives bytes of the file of `size` bytes. Texts and blobs are bytes both; a
+    float is its eight bytes. ValueError if the file is malformed.
     """
     try:
-        file = _File(data)
+        file = _File(part, size)
         for row in file.rows(1):
             # The schema table: type, name, table name, root page, SQL (2.6).
             if row[0] == b"table" and row[1] == table:
@@ -32,64 +40,77 @@ def rows(data, table):
 
 
 class _File:
-    def __init__(self, data):
-        if data[:16] != MAGIC:
+    def __init__(self, part, size):
+        head = part(0, 100)
+        if head[:16] != MAGIC:
             raise ValueError("not an SQLite file")
-        self._data = data
-        size = struct.unpack_from(">H", data, 16)[0]
-        self._size = 65536 if size == 1 else size
-        self._usable = self._size - data[20]
-        self._left = len(data)
-        if self._size < 512 or self._usable < 480:
+        self._part, self._block, self._at = part, b"", -1
+        said = struct.unpack_from(">H", head, 16)[0]
+        self._size = 65536 if said == 1 else said
+        self._usable = self._size - head[20]
+        self._left, self._pages = size, size // self._size if said else 0
+        if self._size < 512 or BLOCK % self._size or self._usable < 480:
             raise ValueError("an SQLite file with pages of %d bytes" % self._size)
+
+    def _page(self, number):
+        if not 0 < number <= self._pages:
+            raise ValueError("an SQLite file that ends early")
+        at, start = divmod((number - 1) * self._size, BLOCK)
+        if at != self._at:
+            self._block, self._at = self._part(at * BLOCK, BLOCK), at
+        return self._block[start : start + self._size]
 
     def rows(self, root):
         """Rows in the order of their keys; pages may not repeat, so a loop in the tree ends."""
-        waiting, seen = [root], set()
+        waiting, seen, last = [root], set(), -(1 << 63)
         while waiting:
             number = waiting.pop()
             if number in seen:
                 raise ValueError("an SQLite file whose pages form a loop")
             seen.add(number)
-            page = (number - 1) * self._size
-            head = page + (100 if number == 1 else 0)  # Page 1 begins with the file's header.
-            kind, count = self._data[head], struct.unpack_from(">H", self._data, head + 3)[0]
+            page = self._page(number)
+            head = 100 if number == 1 else 0  # Page 1 begins with the file's header.
+            kind, count = page[head], struct.unpack_from(">H", page, head + 3)[0]
             if kind not in (INTERIOR, LEAF):
                 raise ValueError("an SQLite page of kind %d" % kind)
-            cells = struct.unpack_from(
-                ">%dH" % count, self._data, head + (12 if kind == INTERIOR else 8)
-            )
+            cells = struct.unpack_from(">%dH" % count, page, head + (12 if kind == INTERIOR else 8))
             if kind == LEAF:
                 for cell in cells:
-                    yield _record(self._payload(page + cell))
+                    key, payload = self._cell(page, cell)
+                    if key <= last:
+                        raise ValueError("an SQLite file whose rows are in no order")
+                    last = key
+                    yield _record(payload)
             else:
-                last = struct.unpack_from(">I", self._data, head + 8)
-                inner = [struct.unpack_from(">I", self._data, page + cell) for cell in cells]
-                waiting += [child[0] for child in reversed([*inner, last])]
+                inner = [struct.unpack_from(">I", page, cell) for cell in [*cells, head + 8]]
+                waiting += [child[0] for child in reversed(inner)]
+            if len(waiting) > self._pages:
+                raise ValueError("an SQLite file whose pages form a loop")
 
-    def _payload(self, at):
-        """The bytes of a cell, with those on overflow pages (1.6, "P <= X … M, K")."""
-        size, at = _varint(self._data, at)
-        _, at = _varint(self._data, at)
+    def _cell(self, page, at):
+        """The key and the bytes of a row, with those on overflow pages (1.6, "P <= X … M, K")."""
+        size, at = _varint(page, at)
+        key, at = _varint(page, at)
         most, least = self._usable - 35, (self._usable - 12) * 32 // 255 - 23
         # Rows that share bytes would make of a small file as much work as its author likes.
         self._left -= size + ROW
-        if self._left < 0:
-            raise ValueError("SQLite rows larger than their file")
+        if self._left < 0 or size > LARGEST:
+            raise ValueError("SQLite rows larger than their file, or than %d bytes" % LARGEST)
         local = size
         if size > most:
             local = least + (size - least) % (self._usable - 4)
             local = local if local <= most else least
-        parts, left = [self._data[at : at + local]], size - local
-        page = struct.unpack_from(">I", self._data, at + local)[0] if left else 0
-        while left > 0 and page:
-            start = (page - 1) * self._size
-            parts.append(self._data[start + 4 : start + 4 + min(left, self._usable - 4)])
+        parts, left = [page[at : at + local]], size - local
+        number = struct.unpack_from(">I", page, at + local)[0] if left else 0
+        while left > 0 and number:
+            page = self._page(number)
+            parts.append(page[4 : 4 + min(left, self._usable - 4)])
             left -= self._usable - 4
-            page = struct.unpack_from(">I", self._data, start)[0]
-        if left > 0:
+            number = struct.unpack_from(">I", page)[0]
+        payload = b"".join(parts)
+        if len(payload) < size:
             raise ValueError("an SQLite row that ends early")
-        return b"".join(parts)
+        return key - (key >> 63 << 64), payload
 
 
 def _record(payload):
@@ -98,6 +119,8 @@ def _record(payload):
     while at < length:
         kind, at = _varint(payload, at)
         kinds.append(kind)
+        if len(kinds) > COLUMNS:
+            raise ValueError("an SQLite row of more than %d columns" % COLUMNS)
     for kind in kinds:
         size = (kind - 12) // 2 if kind >= 12 else SIZES[kind]
         values.append(_value(kind, payload[start : start + size]))
