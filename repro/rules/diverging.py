@@ -94,5 +94,6 @@ def tell(found: Sequence[Divergence]) -> str:
             f", log-probability gap {first.gap:.2g} ({'near-tie' if first.gap <= NEAR else 'real'})"
         )
     if gaps:
-        text += f"; {near} near-ties, {len(gaps) - near} real"
+        ties = "1 near-tie" if near == 1 else f"{near} near-ties"
+        text += f"; {ties}, {len(gaps) - near} real"
     return text
