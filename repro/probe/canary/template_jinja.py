@@ -5,6 +5,7 @@ import json
 import os
 
 from . import conversations, found
+from .record import Skip
 
 NEEDS = ("jinja2",)
 FAMILY = "template"
@@ -32,7 +33,10 @@ def run(case, job):
     environment.globals["strftime_now"] = conversations.FixedDate.now().strftime
     config = _document(job["path"], CONFIG)
     tokens = {name: text for name in TOKENS for text in [_text(config.get(name))] if text}
-    for label, template in _templates(job["path"], config):
+    templates = list(_templates(job["path"], config))
+    if not templates:
+        raise Skip("no chat template in its files")
+    for label, template in templates:
         render = _renderer(environment, template)
         for name in conversations.CONVERSATIONS:
             told = dict(tokens, tools=None, documents=None)
@@ -63,16 +67,24 @@ def _refuse(message):
 def _templates(folder, config):
     """(name, template) of each template that a tokenizer's folder has."""
     for place, document in ((CONFIG, config), (DOCUMENT, _document(folder, DOCUMENT))):
-        told = document.get("chat_template")
-        for entry in told if isinstance(told, list) else [{"name": None, "template": told}]:
-            if isinstance(entry, dict) and isinstance(entry.get("template"), str):
-                label = ":%s" % entry["name"] if entry.get("name") else ""
-                yield place + label, entry["template"]
+        for name, template in _named(document.get("chat_template")):
+            if isinstance(template, str):
+                yield place + (":%s" % name if name else ""), template
     for name in (TEXT, *_names(os.path.join(folder, MORE))):
         path = os.path.join(folder, name)
         if os.path.exists(path):
             with open(found.checked(path), encoding="utf-8") as stream:
                 yield name, stream.read()
+
+
+def _named(value):
+    """(name, template) of what a file has: one text, a list of objects, or an object by name."""
+    if isinstance(value, dict):
+        return value.items()
+    if isinstance(value, list):
+        entries = [entry for entry in value if isinstance(entry, dict)]
+        return [(entry.get("name"), entry.get("template")) for entry in entries]
+    return [(None, value)]
 
 
 def _names(folder):
