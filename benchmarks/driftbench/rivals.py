@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.driftbench.pairs import Set, Side, pins
-from benchmarks.driftbench.places import ROOT, environment, model, once, python, run_uv, variables
+from benchmarks.driftbench.places import (
+    ROOT,
+    digest,
+    environment,
+    model,
+    once,
+    python,
+    run_uv,
+    variables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SILENT, ALARM, UNSURE, FAILED = "silent", "alarm", "unsure", "failed"
 PINS: Final = {"mlenv": "mlenv-cli==0.2.0", "venv_match": "venv-match==0.2.1"}
+WORK: Final = ROOT / "rivals" / "work"
 CETERIS: Final = "ceteris==0.4.1"
 START: Final = (
-    "import sys; sys.path.append(sys.argv.pop(1)); from importlib import import_module; "
-    "module = import_module(sys.argv.pop(1)); sys.exit(module.{}())"
+    "import sys; from importlib import import_module; place = sys.argv.pop(1); "
+    "sys.path.insert(0, place); modules = [import_module(m) for m in sys.argv.pop(1).split()]; "
+    "sys.path.remove(place); sys.path.append(place); sys.exit(modules[0].{}())"
 )
-"""The environment's own distributions come first: a rival is not to hide what it looks at."""
+"""A rival is imported with what it needs; then it sees the environment's own packages first."""
+MODULES: Final = {
+    "mlenv": "mlenv.cli mlenv.models mlenv.collect pydantic rich.console rich.table",
+    "venv_match": "venv_match.cli",
+    "ceteris": "ceteris.cli",
+}
 
 
 def opinions(a: Side, b: Side, known: dict[str, Set]) -> dict[str, str]:
     """Ask every rival about two sides; a rival that cannot run there has failed."""
     asked = {
-        "pip freeze | diff": _freeze,
-        "mlenv-cli --check": lambda *sides: _mlenv(*sides, floor=("high",)),
-        "mlenv-cli, from medium": lambda *sides: _mlenv(*sides, floor=("high", "med", "medium")),
+        "pip freeze, diff": _freeze,
+        "mlenv-cli, high (--check)": lambda *told: _mlenv(*told, floor=("high",)),
+        "mlenv-cli, from medium": lambda *told: _mlenv(*told, floor=("high", "med", "medium")),
         "venv-match, from medium": _venv_match,
         "ceteris with a lock file": _ceteris,
     }
@@ -74,12 +90,16 @@ def _ceteris(a: Side, b: Side, known: dict[str, Set]) -> str:
 
 
 def _captured(rival: str, side: Side, known: dict[str, Set], told: tuple[str, ...]) -> Path:
-    folder = ROOT / "rivals" / "work"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "requirements.txt").write_text("\n".join(pins(side, known)), "utf-8")
-    place = folder / f"{rival}-{Path(environment(side, known)).parents[1].name}.json"
-    _call(rival, side, known, (*told, str(place)))
-    return place.rename(place.with_suffix(f".{len(list(folder.iterdir()))}.json"))
+    """Let a rival look at a side once; its lock file lies where it is called."""
+    folder = model(side)
+    key = (rival, pins(side, known), side.python, side.patches, side.env, folder and folder.name)
+    place = ROOT / "rivals" / "captured" / f"{digest(key)}.json"
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        WORK.mkdir(parents=True, exist_ok=True)
+        (WORK / "requirements.txt").write_text("\n".join(pins(side, known)), "utf-8")
+        _call(rival, side, known, (*told, str(place)))
+    return place
 
 
 def _call(
@@ -89,18 +109,13 @@ def _call(
     told: tuple[str, ...],
     codes: tuple[int, ...] = (0,),
 ) -> subprocess.CompletedProcess[str]:
-    module, start = (f"{rival}.cli", "entrypoint" if rival == "mlenv" else "main")
-    command = [
-        environment(side, known),
-        "-c",
-        START.format(start),
-        str(_there(rival, side)),
-        module,
-    ]
+    start = "entrypoint" if rival == "mlenv" else "main"
+    interpreter, place = environment(side, known), _there(rival, side)
+    command = [interpreter, "-c", START.format(start), str(place), MODULES[rival]]
     env: Mapping[str, str] = variables(side, model(side))
     done = subprocess.run(
         [*command, *told],
-        cwd=ROOT / "rivals" / "work",
+        cwd=WORK,
         env=env,
         capture_output=True,
         text=True,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,8 +31,9 @@ from benchmarks.driftbench.scoring import Opinion, table, tally
 
 RESULTS: Final = HERE / "results.json"
 README: Final = HERE / "README.md"
-REPRO: Final = Path(sys.executable).with_name("repro")
-SOURCES: Final = HERE.parents[1] / "repro"
+OURS: Final = str(Path(sys.executable).with_name("repro"))
+REPRO: Final = os.environ.get("DRIFTBENCH_REPRO", OURS)
+"""The program that is scored: ours, or one that does not change meanwhile."""
 MODES: Final = {"repro, rules alone": "--no-canary", "repro, with canaries": "--canaries"}
 MEANING: Final = {
     "identical": rivals.SILENT,
@@ -88,7 +91,7 @@ def judged(pair: Pair, known: dict[str, Set]) -> dict[str, Opinion]:
     found = {}
     for name, option in MODES.items():
         a, b = (snapshot(side, option, known) for side in (pair.a, pair.b))
-        command = [str(REPRO), "diff", str(a), str(b), "-f", "json", "--fail-on", "never"]
+        command = [REPRO, "diff", str(a), str(b), "-f", "json", "--fail-on", "never"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found[name] = opinion(json.loads(done.stdout))
     return found
@@ -106,14 +109,19 @@ def opinion(report: dict[str, Any]) -> Opinion:
     )
 
 
+@cache
+def version() -> str:
+    """Tell one state of the probe from another: manifests are kept for one alone."""
+    from repro.target.pack import program  # noqa: PLC0415  # The one that is installed here.
+
+    return digest([program("probe"), program("canary")]) if REPRO == OURS else REPRO
+
+
 def snapshot(side: Side, option: str, known: dict[str, Set]) -> Path:
     """Take a side's manifest with its model where every side's lies, as in a container."""
     folder = model(side)
-    state = [
-        (path.name, path.stat().st_mtime_ns) for path in sorted(SOURCES.rglob("probe/**/*.py"))
-    ]
     made = (pins(side, known), side.python, side.patches, side.env, folder and folder.name)
-    path = ROOT / "manifests" / f"{digest((option, state, made))}.json"
+    path = ROOT / "manifests" / f"{digest((option, version(), made))}.json"
     interpreter, place = environment(side, known), ROOT / "place"
     with locked(ROOT / "place.lock"):
         if not path.exists():
@@ -124,7 +132,7 @@ def snapshot(side: Side, option: str, known: dict[str, Set]) -> Path:
             told = ["snapshot", f"python:{interpreter}", option, "--path", str(place)]
             env = variables(side, place if folder else None)
             subprocess.run(
-                [str(REPRO), *told, "-o", str(path)], env=env, check=True, capture_output=True
+                [REPRO, *told, "-o", str(path)], env=env, check=True, capture_output=True
             )
     return path
 
