@@ -139,10 +139,12 @@ def test_transformers_renders_the_template_with_a_fixed_date(tmp_path: Path) -> 
 
 
 @pytest.mark.heavy
-def test_what_tojson_does_to_tools_is_caught(tmp_path: Path) -> None:
-    path = with_words(tmp_path / "t", "{{ tools | tojson }}{{ messages[0].content }}")
-    old, new = (rendered_by(version, path) for version in ("4.44.2", "4.57.6"))
-    assert between(old, new, "template/transformers:t").changed == ()
+def test_what_a_release_made_of_tools_and_of_dates_is_caught(tmp_path: Path) -> None:
+    tools = with_words(tmp_path / "t", "{{ tools | tojson }}{{ messages[0].content }}")
     dated = with_words(tmp_path / "d", DATED)
-    old, new = (rendered_by(version, dated) for version in ("4.44.2", "4.45.2"))
-    assert "user+prompt" in changed(old, new, "template/transformers:d")[""]
+    for path, old, new, case in (
+        (tools, "4.41.2", "4.42.4", "tools+prompt"),
+        (dated, "4.44.2", "4.45.2", "user+prompt"),
+    ):
+        sides = rendered_by(old, path), rendered_by(new, path)
+        assert case in changed(*sides, f"template/transformers:{path.name}")[""]

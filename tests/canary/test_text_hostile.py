@@ -1,0 +1,146 @@
+"""A tokenizer that is broken, huge or brings code with it costs its own canary, and is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import time
+from typing import TYPE_CHECKING, Any
+
+from lab.venvs import interpreter
+from repro.manifest import Absent, Component, Fact, Unreadable
+from tests.canary.measuring import taken, tokenizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+RUST = ("tokenizers==0.21.2",)
+UNIGRAM = ("sentencepiece==0.2.2",)
+RANKS = ("tiktoken==0.8.0", "regex==2023.12.25")
+
+
+def words(path: Path) -> Path:
+    """Make a tokenizer.json that knows two words."""
+    path.mkdir(exist_ok=True)
+    model = {"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "b": 2}, "unk_token": "[UNK]"}
+    (path / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": model}))
+    return path
+
+
+def said(pins: tuple[str, ...], *folders: Path) -> dict[str, Fact]:
+    python = interpreter(*pins, resolve=False)
+    packages = tuple(pin.partition("==")[0] for pin in pins)
+    found = taken(python, *map(tokenizer, folders), packages=packages)
+    return {fact.name: fact for fact in found.facts}
+
+
+def lost(fact: Fact) -> str:
+    assert isinstance(fact, Unreadable), fact
+    return fact.reason
+
+
+def results(fact: Fact) -> dict[str, Any]:
+    assert isinstance(fact, Component), fact
+    return fact.properties
+
+
+def folder(path: Path, name: str, data: bytes) -> Path:
+    path.mkdir()
+    (path / name).write_bytes(data)
+    return path
+
+
+def test_a_broken_tokenizer_costs_its_own_canary(tmp_path: Path) -> None:
+    texts = (b"", b"{", b"\xff\xfe", b'{"model": 7}', b"[" * 100_000, b'{"model": {"type": "BPE"}}')
+    bad = [folder(tmp_path / f"bad{n}", "tokenizer.json", text) for n, text in enumerate(texts)]
+    found = said(RUST, *bad, words(tmp_path / "good"))
+    assert results(found["text/tokenizers:good/tokenizer.json"])["cases"] > 1000
+    for path in bad:
+        assert lost(found[f"text/tokenizers:{path.name}/tokenizer.json"])
+
+
+def test_what_is_too_large_or_no_file_is_not_read(tmp_path: Path) -> None:
+    huge, pipe = tmp_path / "huge", tmp_path / "pipe"
+    for path in (huge, pipe):
+        path.mkdir()
+    with (huge / "tokenizer.json").open("wb") as stream:
+        stream.truncate(500 << 20)
+    os.mkfifo(pipe / "tokenizer.json")
+    begun = time.monotonic()
+    found = said(RUST, huge, pipe)
+    assert time.monotonic() - begun < 20
+    reason = lost(found["text/tokenizers:huge/tokenizer.json"])
+    assert "500 MB, more than the 64 MB that a canary reads" in reason
+    assert "no regular file" in lost(found["text/tokenizers:pipe/tokenizer.json"])
+
+
+def test_without_a_tokenizer_the_library_itself_is_asked(tmp_path: Path) -> None:
+    found = said(RUST)
+    assert results(found["text/unicode_tokenizers"])["results"]["letters"]["value"] == "16.0"
+    assert "text/unicode_tokenizers" not in said(RUST, words(tmp_path / "good"))
+
+
+def test_broken_models_of_sentencepiece_and_others_under_that_name(tmp_path: Path) -> None:
+    bad = folder(tmp_path / "bad", "spiece.model", b"\n\x05garbage" * 100)
+    other = folder(tmp_path / "other", "tokenizer.model", b"IQ== 0\n")
+    found = said(UNIGRAM, bad, other)
+    assert lost(found["text/sentencepiece:bad/spiece.model"])
+    assert isinstance(found["text/sentencepiece:other/tokenizer.model"], Absent)
+
+
+def test_broken_ranks_are_refused_and_a_panic_is_a_result(tmp_path: Path) -> None:
+    bad = folder(tmp_path / "bad", "x.tiktoken", b"not base64 at all\n")
+    bare = folder(tmp_path / "bare", "x.tiktoken", b"YQ== 0\nYg== 1\n")  # No bytes but a and b.
+    other = folder(tmp_path / "other", "tokenizer.model", b"\n\x10a SentencePiece")
+    found = said(RANKS, bad, bare, other)
+    assert "not a file of tokens and ranks" in lost(found["text/tiktoken:bad/x.tiktoken"])
+    kept = results(found["text/tiktoken:bare/x.tiktoken"])["kept"]["ids"]
+    assert kept["ascii-04"] == {"error": "Refused"}
+    assert isinstance(found["text/tiktoken:other/tokenizer.model"], Absent)
+
+
+class Marks:
+    """Leaves a mark where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.mark),)
+
+
+def transformers(*folders: Path) -> dict[str, Fact]:
+    python = interpreter(
+        "transformers==4.57.6",
+        "sentencepiece==0.2.1",
+        "protobuf==3.20.3",
+        "jinja2==3.1.6",
+        "numpy==1.26.4",
+        "sacremoses==0.1.1",  # TransfoXL, which reads pickles, asks for it.
+    )
+    found = taken(python, *map(tokenizer, folders), packages=("transformers",))
+    return {fact.name: fact for fact in found.facts}
+
+
+def test_code_and_pickles_of_a_model_are_never_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUST_REMOTE_CODE", "True")  # An image may say so of itself.
+    mark = tmp_path / "mark"
+    code = f"import os\nos.mkdir({str(mark)!r})\nclass Mine: pass\n"
+    remote = words(tmp_path / "remote")
+    config = {"tokenizer_class": "Mine", "auto_map": {"AutoTokenizer": ["mine.Mine", None]}}
+    (remote / "tokenizer_config.json").write_text(json.dumps(config))
+    (remote / "mine.py").write_text(code)
+    pickled = folder(tmp_path / "pickled", "vocab.pkl", pickle.dumps(Marks(mark)))
+    (pickled / "tokenizer_config.json").write_text('{"tokenizer_class": "TransfoXLTokenizer"}')
+    plain = words(tmp_path / "plain")
+    (plain / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')
+    found = transformers(remote, pickled, plain)
+    assert not mark.exists()
+    assert "contains custom code" in lost(found["text/transformers:remote"])
+    assert "vocab.pkl" in lost(found["text/transformers:pickled"])
+    assert results(found["text/transformers:plain"])["cases"] > 1000
