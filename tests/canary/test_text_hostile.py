@@ -26,7 +26,8 @@ def words(path: Path) -> Path:
     """Make a tokenizer.json that knows two words."""
     path.mkdir(exist_ok=True)
     model = {"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "b": 2}, "unk_token": "[UNK]"}
-    (path / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": model}))
+    document = {"version": "1.0", "added_tokens": [], "model": model}
+    (path / "tokenizer.json").write_text(json.dumps(document))
     return path
 
 
