@@ -116,10 +116,9 @@ def _deliver(
     """Write a manifest to its file, or to standard output: a line each if there are several."""
     from repro.cli.output import stdout, write  # noqa: PLC0415
     from repro.manifest import encode  # noqa: PLC0415
-    from repro.manifest.model import canonical  # noqa: PLC0415
 
     if output is None:
-        stdout(encode(manifest) if alone else canonical(manifest) + b"\n")
+        stdout(encode(manifest, line=not alone))
         return
     if folder:
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
+from repro.errors import TargetError
 from repro.layers.index import Node
 from repro.probe import files
 from repro.probe.files import CHUNK
@@ -17,8 +18,16 @@ if TYPE_CHECKING:
 
 OPAQUE: Final = ("trusted.overlay.opaque", "user.overlay.opaque")
 """Attributes of a directory that hides what is below it (Linux, overlayfs.rst)."""
+ENTRIES: Final = 500_000
+"""Names that are looked at, in all directories together; a large image has 200,000."""
 FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 scan: Any = files.scan
+
+
+class Looked:
+    """How many names were looked at, of all layers of an image."""
+
+    names = 0
 
 
 class DiskLayer:
@@ -27,9 +36,10 @@ class DiskLayer:
     Links are never followed here: what they lead to is for the merged view to find, inside it.
     """
 
-    def __init__(self, root: Path, *, overlay: bool = False) -> None:
+    def __init__(self, root: Path, *, overlay: bool = False, looked: Looked | None = None) -> None:
         self._root = root
         self._overlay = overlay
+        self._looked = looked or Looked()
         self._names: dict[str, dict[str, Node]] = {}
         self._hidden: dict[str, set[str]] = {}
 
@@ -75,6 +85,7 @@ class DiskLayer:
         try:
             with os.scandir(self._root / folder) as entries:
                 for entry in entries:
+                    self._count()
                     status = entry.stat(follow_symlinks=False)
                     if self._overlay and stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
                         hidden.add(entry.name)
@@ -83,6 +94,14 @@ class DiskLayer:
         except (FileNotFoundError, NotADirectoryError):
             names = {}
         self._names[folder], self._hidden[folder] = names, hidden
+
+    def _count(self) -> None:
+        self._looked.names += 1
+        if self._looked.names > ENTRIES:
+            raise TargetError(
+                f"more than {ENTRIES} files lie where packages and models are looked for",
+                advice="No image has as many: name the folder that is a root file system.",
+            )
 
     def _attribute(self, folder: str) -> frozenset[str]:
         try:

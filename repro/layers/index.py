@@ -24,8 +24,9 @@ HEAVIEST: Final = 128 << 20
 """Bytes of names, links and maps of one layer; 200,000 real names have under 20 MiB."""
 PIECE: Final = 128
 """Bytes that a piece of a sparse file's map is counted as: what two numbers take in memory."""
-STEPS: Final = 2 << 30
-"""Characters of all paths that links lead along, with STEP for each name; real layers: 1 %."""
+WORK: Final = 2 << 30
+"""What following links may cost, by an estimate: at each name on the way the characters of the path
+so far, which are copied, and STEP for all else. Some ten seconds; real layers come to 1 %."""
 STEP: Final = 64
 LINKS: Final = 40
 """Links that one path may lead through, as Linux has it (path_resolution(7))."""
@@ -68,7 +69,7 @@ class Builder:
         self.layer = Layer()
         self._count = 0
         self._weight = 0
-        self._steps = 0
+        self._work = 0
 
     def add(self, entry: Entry) -> str | None:
         """Take one entry in and return its path where it is a file; TargetError as for engines."""
@@ -149,8 +150,8 @@ class Builder:
         done, parts, links = "", path.split("/")[::-1], 0
         while parts:
             part = parts.pop()
-            self._steps += STEP + len(done)
-            if self._steps > STEPS:
+            self._work += STEP + len(done)
+            if self._work > WORK:
                 raise malformed("links that make the way to its files endless")
             node = self.layer.tree[done].get(part)
             if part in ("", ".", ".."):

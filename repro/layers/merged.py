@@ -244,10 +244,13 @@ class LayeredFiles(Files):
                 return None
         return None
 
-    def _names(self, folder: str) -> dict[str, Node]:
+    def _names(self, folder: str) -> Mapping[str, Node]:
+        stack = self._stack(folder)
+        if len(stack) == 1:  # A copy of a large directory is as large.
+            return self.layers[stack[0]].names(folder)
         names: dict[str, Node] = {}
         hidden: set[str] = set()
-        for number in self._stack(folder):
+        for number in stack:
             for name, node in self.layers[number].names(folder).items():
                 if name not in hidden:
                     names.setdefault(name, node)

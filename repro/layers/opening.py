@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from repro.errors import ReproError, TargetError
-from repro.layers.compression import Spent, Unpacked
+from repro.errors import TargetError
+from repro.layers.compression import Spent
 from repro.layers.content import Contents
-from repro.layers.disk import DiskLayer
+from repro.layers.disk import DiskLayer, Looked
+from repro.layers.fetching import Again, InPlace
 from repro.layers.merged import LayeredFiles
 from repro.layers.reading import plain, read_layer, scan_layer
 from repro.layers.store import Store
@@ -23,14 +23,11 @@ if TYPE_CHECKING:
     from repro.layers.cache import Cache
     from repro.layers.index import Layer
     from repro.layers.stored import Blob, StoredImage
-    from repro.layers.streams import Region
 
 Progress = Callable[[int, int | None], None]
 """Takes bytes that were read of stored layers, and those in all where that is known."""
 UNVERIFIED: Final = 256 << 20
 """Bytes of layers up to which all are hashed in well under a second."""
-PASSES: Final = 20
-"""How often one layer is read again for contents that were not kept at first."""
 ENTRIES: Final = 1_000_000
 """Names of all layers; a large image of a training framework has 200,000."""
 KEPT: Final = 512 << 20
@@ -83,12 +80,24 @@ class View:
             self._image.deliver(wanted, self._receive)
         self._join()
 
+    def check(self) -> None:
+        """Tell of a file that was changed while its layers were read in part: TargetError."""
+        for diff_id, place in self._in_place.items():
+            with self._named(diff_id):
+                if place.changed():
+                    raise TargetError(
+                        "its file was changed while it was read",
+                        advice="Wait until nothing writes to it, and try again.",
+                    )
+
     def close(self) -> None:
         """Keep the contents that were fetched later, for the next time."""
         for number, diff_id in enumerate(self._image.diff_ids):
             contents = self.files.layers[number] if self.files.layers else None
             if isinstance(contents, Contents) and contents.grown and self._cache:
                 place = self._in_place.get(diff_id)
+                if place and place.changed():
+                    continue
                 self._cache.put(place.key if place else diff_id, contents.layer)
         self._leave()
         self._store.close()
@@ -194,60 +203,6 @@ class Counted:
         return data
 
 
-class InPlace:
-    """Reads parts of a plain layer from its file."""
-
-    around = 0
-
-    def __init__(self, stream: BinaryIO, region: Region, diff_id: str) -> None:
-        self.region = region
-        self.size = region.size
-        self.key = f"{region.place} {diff_id}"
-        self.close = stream.close
-
-    def __call__(self, at: int, size: int) -> bytes:
-        """Return `size` bytes from `at` of the tar; OSError where they are not there."""
-        self.region.seek(at)
-        data = self.region.read(size) or b""
-        if len(data) < size:
-            raise OSError(errno.EIO, "the layer ends early")
-        return data
-
-
-class Again:
-    """Passes over a layer again for contents that were not kept; OSError when it was too often."""
-
-    around = 4 << 20
-
-    def __init__(self, image: StoredImage, diff_id: str) -> None:
-        self._image = image
-        self._diff_id = diff_id
-        self.passes = 0
-
-    def __call__(self, at: int, size: int) -> bytes:
-        """Return `size` bytes from `at` of the unpacked tar."""
-        self.passes += 1
-        if self.passes > PASSES:
-            raise OSError(errno.EAGAIN, f"the layer was read {PASSES} times already")
-        found: list[bytes] = []
-
-        def receive(stream: BinaryIO, *, diff_id: str | None, digest: str | None) -> None:
-            del digest
-            # What an image says of its layer counts for nothing: what was kept may be another's.
-            del diff_id
-            data, name = _range(stream, at, size)
-            if name == self._diff_id:
-                found.append(data)
-
-        try:
-            self._image.deliver([self._diff_id], receive)
-        except ReproError as error:
-            raise OSError(errno.EIO, error.message) from error
-        if not found or len(found[0]) != size:
-            raise OSError(errno.EIO, "the layer cannot be read again")
-        return found[0]
-
-
 def open_image(
     image: StoredImage,
     cache: Cache | None,
@@ -262,7 +217,9 @@ def open_image(
     """
     view = View(image, cache, progress)
     if image.unpacked:
-        view.files = LayeredFiles([DiskLayer(path, overlay=True) for path in image.unpacked])
+        looked = Looked()
+        disks = [DiskLayer(path, overlay=True, looked=looked) for path in image.unpacked]
+        view.files = LayeredFiles(disks)
     else:
         try:
             view.read(verify=verify)
@@ -278,13 +235,3 @@ def _started(config: dict[str, Any]) -> frozenset[str]:
     words = [*(run.get("Entrypoint") or ()), *(run.get("Cmd") or ())]
     parts = [part for word in words for part in str(word).split()]
     return frozenset(part.rpartition("/")[2] for part in parts[:100])
-
-
-def _range(stream: BinaryIO, at: int, size: int) -> tuple[bytes, str]:
-    """Return a range of a layer's tar, and its diff ID."""
-    unpacked = Unpacked(stream, hashed=False)
-    for _ in unpacked.pieces(at):
-        pass
-    data = unpacked.read(size)
-    unpacked.drain()
-    return data, unpacked.digest

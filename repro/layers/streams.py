@@ -34,6 +34,12 @@ class Region(io.RawIOBase):
         times = (status.st_mtime_ns, status.st_ctime_ns)
         return ":".join(map(str, (status.st_dev, status.st_ino, *times, self._start, self._end)))
 
+    @property
+    def written(self) -> tuple[int, int]:
+        """What changes when somebody writes to the file."""
+        status = os.fstat(self._fd)
+        return status.st_mtime_ns, status.st_size
+
     def readable(self) -> bool:
         """Return True."""
         return True

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT: Final = 64 << 20
-"""Bytes of a manifest that are read at most: 100,000 components are about 40 MiB."""
+"""Bytes of a manifest that is written or read at most: 100,000 components are about 40 MiB."""
 DEPTH: Final = 32
 """Levels of nesting that a property may have."""
 FAMILY: Final = re.compile(r"repro/manifest/(\d{1,4})\.(\d{1,4})")
@@ -36,9 +36,20 @@ class _Raw(msgspec.Struct):
     facts: list[dict[str, Any]]
 
 
-def encode(manifest: Manifest) -> bytes:
-    """Write a manifest as indented JSON with sorted keys; the same manifest is the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
+def encode(manifest: Manifest, *, line: bool = False) -> bytes:
+    """Write a manifest as JSON with sorted keys, indented or in one line; the same is the same.
+
+    ManifestError where it is larger than what is read.
+    """
+    data = canonical(manifest)
+    data = (data if line else msgspec.json.format(data, indent=2)) + b"\n"
+    if len(data) > LIMIT:
+        raise ManifestError(
+            f"{manifest.target.name}: its manifest has {len(data) >> 20} MiB, and no more than"
+            f" {LIMIT >> 20} MiB are read: {len(manifest.facts)} facts",
+            advice="No real image has as many packages and models.",
+        )
+    return data
 
 
 def load(path: Path) -> Manifest:

@@ -58,6 +58,7 @@ def snapshot(image: StoredImage, options: Options, progress: Progress | None = N
         found = collect(view.files, told(options, image_config(inspected)))
         view.files.limit(options.timeout)
         traced = list(origins(found.facts, found.touched, view))
+        view.check()
     finally:
         view.close()
     return assemble(

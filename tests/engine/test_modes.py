@@ -9,7 +9,7 @@ import pytest
 from lab.archives import LAYOUTS, copy, write
 from lab.engine import DockerEngine
 from lab.images import recipe
-from repro.layers import opening
+from repro.layers import fetching
 from repro.manifest import Fact, Manifest, Unreadable
 from repro.target.export import EngineImage
 from repro.target.options import Options
@@ -65,13 +65,13 @@ def known(manifest: Manifest) -> list[Fact]:
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note each time that a layer has to be passed over again: what interest.py should have."""
     again: list[str] = []
-    real = opening.Again.__call__
+    real = fetching.Again.__call__
 
-    def noted(self: opening.Again, at: int, size: int) -> bytes:
+    def noted(self: fetching.Again, at: int, size: int) -> bytes:
         again.append(f"{size} bytes at {at}")
         return real(self, at, size)
 
-    monkeypatch.setattr(opening.Again, "__call__", noted)
+    monkeypatch.setattr(fetching.Again, "__call__", noted)
     return again
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from repro.errors import TargetError
+from repro.layers.cache import Cache
 from repro.layers.opening import open_image
 from repro.layers.stored import Blob, StoredImage
 from repro.layers.streams import region
+from repro.target import static
+from repro.target.options import Options
 from tests.layers.tars import entry, tar
 
 if TYPE_CHECKING:
@@ -76,3 +81,68 @@ def test_a_layer_that_comes_twice_is_read_again_all_the_same(tmp_path: Path) -> 
 
     streamed = Streamed(name="app:1", config=twice.config, config_digest="")
     assert open_image(streamed, None).files.read("/some/data") == b"0123456789"
+
+
+def changed(path: Path, new: bytes, how: str) -> None:
+    if how == "written":
+        path.write_bytes(new)
+    elif how == "cut":
+        os.truncate(path, 700)
+    else:
+        path.with_name("new").write_bytes(new)
+        path.with_name("new").rename(path)
+
+
+@pytest.mark.parametrize("how", ["written", "cut", "replaced"])
+def test_a_file_that_changes_while_it_is_read_is_told_and_not_cached(
+    how: str, tmp_path: Path
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    old, new = (tar(entry("opt/llama-server", word * 5000, mode=0o755)) for word in "ab")
+    stored = image(tmp_path, old)
+    os.utime(tmp_path / "0.tar", (1, 1))  # Two changes may come within one tick of the clock.
+    view = open_image(stored, cache, verify=False)
+    changed(tmp_path / "0.tar", new, how)
+    found = b""
+    with suppress(OSError):
+        found = view.files.read("/opt/llama-server")
+    assert found == {"written": b"b" * 5000, "cut": b"", "replaced": b"a" * 5000}[how]
+    if how == "replaced":  # What it was is still there for who has it open.
+        view.check()
+    else:
+        with pytest.raises(TargetError, match="app:1: its file was changed"):
+            view.check()
+    view.close()
+    for _ in range(2):
+        seen = open_image(image(tmp_path, new), cache, verify=False)
+        assert seen.files.read("/opt/llama-server") == b"b" * 5000
+        seen.check()
+        seen.close()
+
+
+def test_no_contents_of_a_changed_file_are_kept_for_later(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    stored = image(tmp_path, tar(entry("a", b"a" * 5000)))
+    os.utime(tmp_path / "0.tar", (1, 1))
+    view = open_image(stored, cache, verify=False)
+    view.files.read("/a")
+    (tmp_path / "0.tar").write_bytes(tar(entry("a", b"b" * 5000)))
+    view.close()
+    assert not cache.folder.exists()
+
+
+def test_a_snapshot_of_an_archive_that_changes_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = image(tmp_path, tar(entry("etc/os-release", "ID=x\n")))
+    os.utime(tmp_path / "0.tar", (1, 1))
+    collect = static.collect
+
+    def meanwhile(*given: Any) -> static.Found:
+        (tmp_path / "0.tar").write_bytes(tar(entry("etc/os-release", "ID=y\n")))
+        return collect(*given)
+
+    monkeypatch.setattr(static, "collect", meanwhile)
+    options = Options(cache=False, verify=False)
+    with pytest.raises(TargetError, match="changed while"):
+        static.snapshot(stored, options)

@@ -7,6 +7,8 @@ import os
 import socket
 import sys
 import time
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from repro.cli.main import run
 from repro.errors import TargetError
 from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
-from repro.layers.opening import View
+from repro.layers.opening import View, open_image
 from repro.layers.stored import StoredImage
 from repro.manifest import Component, decode
 from repro.target import origins, static
@@ -260,3 +262,78 @@ def test_more_facts_than_a_manifest_can_hold_are_refused(
     monkeypatch.setattr("repro.target.static.MOST", 200)
     assert run(["snapshot", stored]) == 2
     assert "more packages" in capsys.readouterr().err
+
+
+def spread(root: Path, folders: int, each: int) -> None:
+    for number in range(folders):
+        folder = root / "opt" / f"folder{number}"
+        folder.mkdir(parents=True)
+        for name in range(each):
+            (folder / f"{name}.py").touch()
+
+
+@pytest.mark.parametrize(("folders", "each"), [(1, 300), (30, 10)], ids=["one", "many"])
+def test_a_folder_of_more_files_than_any_image_has_is_refused(
+    folders: int,
+    each: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spread(tmp_path / "root", folders, each)
+    monkeypatch.setattr("repro.layers.disk.ENTRIES", 400)
+    snapshot(f"dir:{tmp_path}/root", tmp_path / "out.json")
+    monkeypatch.setattr("repro.layers.disk.ENTRIES", 200)
+    assert run(["snapshot", f"dir:{tmp_path}/root"]) == 2
+    assert "more than 200 files" in capsys.readouterr().err
+
+
+def test_names_count_for_all_layers_of_an_engine_s_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for layer in ("lower", "upper"):
+        spread(tmp_path / layer, 1, 60)
+    unpacked = (tmp_path / "lower", tmp_path / "upper")
+    stored = StoredImage(name="i", config={}, config_digest="", unpacked=unpacked)
+    monkeypatch.setattr("repro.layers.disk.ENTRIES", 100)
+    assert len(open_image(replace(stored, unpacked=unpacked[:1]), None).files.list("/opt")) == 1
+    files = open_image(stored, None).files
+    with pytest.raises(TargetError, match="more than 100 files"):
+        files.list("/opt/folder0")
+
+
+def test_many_files_take_time_and_memory_in_proportion(tmp_path: Path) -> None:
+    """Ten times the files, at most some fifteen times the work; a million are then a minute."""
+    costs = []
+    for factor in (1, 10):
+        root = tmp_path / str(factor)
+        spread(root, 20, 100 * factor)
+        files = LayeredFiles([DiskLayer(root)])
+        began = time.process_time()
+        tracemalloc.start()
+        try:
+            static.collect(files, static.told(Options(), {}))
+            costs.append((time.process_time() - began, tracemalloc.get_traced_memory()[1]))
+        finally:
+            tracemalloc.stop()
+    (few, little), (many, much) = costs
+    assert many < 15 * few + 1
+    assert much < 1000 * 20 * 1000 + little
+
+
+def test_a_manifest_that_no_diff_would_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = archive(tmp_path / "a.tar", tar(entry("etc/os-release", "ID=x\n")))
+    snapshot(stored, tmp_path / "whole.json")
+    size = (tmp_path / "whole.json").stat().st_size
+    monkeypatch.setattr("repro.manifest.codec.LIMIT", size - 200)
+    for output in (["-o", str(tmp_path / "out.json")], []):
+        capsys.readouterr()
+        assert run(["snapshot", stored, *output]) == 2
+        said = capsys.readouterr()
+        assert "its manifest has" in said.err
+        assert said.out == ""
+    assert not (tmp_path / "out.json").exists()
+    assert run(["diff", str(tmp_path / "whole.json"), str(tmp_path / "whole.json")]) == 2
+    assert "larger than" in capsys.readouterr().err
