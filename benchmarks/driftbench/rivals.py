@@ -11,6 +11,7 @@ from benchmarks.driftbench.places import (
     ROOT,
     digest,
     environment,
+    locked,
     model,
     once,
     python,
@@ -94,7 +95,9 @@ def _captured(rival: str, side: Side, known: dict[str, Set], told: tuple[str, ..
     folder = model(side)
     key = (rival, pins(side, known), side.python, side.patches, side.env, folder and folder.name)
     place = ROOT / "rivals" / "captured" / f"{digest(key)}.json"
-    if not place.exists():
+    with locked(WORK.with_suffix(".lock")):
+        if place.exists():
+            return place
         place.parent.mkdir(parents=True, exist_ok=True)
         WORK.mkdir(parents=True, exist_ok=True)
         (WORK / "requirements.txt").write_text("\n".join(pins(side, known)), "utf-8")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TRUTH: Final = HERE / "truth.json"
 KEPT: Final = ROOT / "outputs"
-SECONDS: Final = 300
+SECONDS: Final = 900
 """A workload that takes longer has failed."""
 
 
@@ -47,9 +47,12 @@ def main() -> None:
             print(pair.id, pair.split, told_of, flush=True)
             if not isinstance(answer, str):
                 found[pair.id] = msgspec.to_builtins(answer)
-    known_ids = {pair.id for pair in every}
-    kept = {name: found[name] for name in sorted(found) if name in known_ids}
-    TRUTH.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+                _write({one.id: found[one.id] for one in every if one.id in found})
+
+
+def _write(found: dict[str, Any]) -> None:
+    text = json.dumps(dict(sorted(found.items())), indent=1, ensure_ascii=False)
+    TRUTH.write_text(f"{text}\n", "utf-8")
 
 
 def attempt(pair: Pair, known: dict[str, Set]) -> dict[str, Outcome] | str:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -49,29 +50,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pairs", nargs="*", help="ids (default: all)")
     parser.add_argument("--no-rivals", action="store_true", help="keep what they said before")
+    parser.add_argument("--jobs", type=int, default=1)
     told = parser.parse_args()
     known, every = sets(), pairs()
     found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    for pair in every:
-        if told.pairs and pair.id not in told.pairs:
-            continue
-        before = found.get(pair.id, {})
-        try:
-            new = judged(pair, known)
-            if not told.no_rivals:
-                said = rivals.opinions(pair.a, pair.b, known)
-                new |= {name: Opinion(said=answer) for name, answer in said.items()}
-        except MissingPythonError as error:
-            print(pair.id, f"skipped: {error}", flush=True)
-            continue
-        found[pair.id] = {**before, **msgspec.to_builtins(new)}
-        print(
-            pair.id,
-            {name: opinion.verdict or opinion.said for name, opinion in new.items()},
-            flush=True,
-        )
-        _write(found, every)
-    _write(found, every)
+    chosen = [pair for pair in every if not told.pairs or pair.id in told.pairs]
+    with ThreadPoolExecutor(told.jobs) as pool:
+        answers = pool.map(lambda pair: asked(pair, known, rival=not told.no_rivals), chosen)
+        for pair, answer in zip(chosen, answers, strict=True):
+            said = {name: one.verdict or one.said for name, one in answer.items()}
+            print(pair.id, said or "skipped: a Python is missing", flush=True)
+            if answer:
+                found[pair.id] = {**found.get(pair.id, {}), **msgspec.to_builtins(answer)}
+                _write(found, every)
+
+
+def asked(pair: Pair, known: dict[str, Set], *, rival: bool) -> dict[str, Opinion]:
+    """Collect all opinions of a pair; none where a Python that it needs is missing."""
+    try:
+        found = judged(pair, known)
+        said = rivals.opinions(pair.a, pair.b, known) if rival else {}
+    except MissingPythonError:
+        return {}
+    return found | {name: Opinion(said=answer) for name, answer in said.items()}
 
 
 def _write(found: dict[str, Any], every: tuple[Pair, ...]) -> None:
@@ -122,14 +123,15 @@ def snapshot(side: Side, option: str, known: dict[str, Set]) -> Path:
     folder = model(side)
     made = (pins(side, known), side.python, side.patches, side.env, folder and folder.name)
     path = ROOT / "manifests" / f"{digest((option, version(), made))}.json"
-    interpreter, place = environment(side, known), ROOT / "place"
-    with locked(ROOT / "place.lock"):
+    interpreter, place = environment(side, known), ROOT / "place" / side.model
+    with locked(ROOT / "place" / f"{side.model}.lock"):
         if not path.exists():
-            shutil.rmtree(place, ignore_errors=True)
             if folder:
+                shutil.rmtree(place, ignore_errors=True)
                 copy(folder, place)
             path.parent.mkdir(exist_ok=True)
-            told = ["snapshot", f"python:{interpreter}", option, "--path", str(place)]
+            at = ["--path", str(place)] if folder else []
+            told = ["snapshot", f"python:{interpreter}", option, *at]
             env = variables(side, place if folder else None)
             subprocess.run(
                 [REPRO, *told, "-o", str(path)], env=env, check=True, capture_output=True

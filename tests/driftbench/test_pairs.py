@@ -42,6 +42,7 @@ def test_ids_are_unique_and_the_split_is_their_hash() -> None:
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.id)
 def test_a_pair_says_all_that_is_on_its_sides(pair: Pair) -> None:
     assert _whole(pair.a) != _whole(pair.b), "nothing differs"
+    assert pair.a.model == pair.b.model, "both lie at one place, which is named after it"
     assert pair.workloads
     for side in (pair.a, pair.b):
         assert all("==" in pin and ";" not in pin for pin in pins(side, SETS))
