@@ -13,7 +13,7 @@ COVERS = ("python.package:opencv-*",)
 
 METHODS = ("NEAREST", "LINEAR", "CUBIC", "AREA", "LANCZOS4", "NEAREST_EXACT", "LINEAR_EXACT")
 COLOURS = ("BGR2RGB", "BGR2GRAY", "BGR2YCrCb", "BGR2HSV", "BGR2Lab", "BGR2YUV_I420")
-SIZES = ((17, 13), (61, 47))
+SIZES = ((17, 13), (61, 47), (96, 72))
 
 
 def run(case, job):

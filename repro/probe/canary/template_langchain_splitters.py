@@ -34,9 +34,15 @@ def run(case, job):
     for size, overlap in ((40, 0), (60, 20), (15, 5)):
         title = "recursive %d %d" % (size, overlap)
         case(title, lambda size=size, overlap=overlap: recursive(size, overlap))
-    case("character", lambda: splitters.CharacterTextSplitter(chunk_size=50).split_text(TEXT))
+    case(
+        "character",
+        lambda: splitters.CharacterTextSplitter(chunk_size=50, chunk_overlap=0).split_text(TEXT),
+    )
     case("markdown", lambda: headers(splitters))
-    case("python", lambda: splitters.PythonCodeTextSplitter(chunk_size=30).split_text(TEXT))
+    case(
+        "python",
+        lambda: splitters.PythonCodeTextSplitter(chunk_size=30, chunk_overlap=0).split_text(TEXT),
+    )
     case("html", lambda: pieces(splitters))
 
 
