@@ -23,8 +23,10 @@ VARIABLES = {
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONIOENCODING": "utf-8",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
-"""Nothing is fetched, nothing is written; none of them moves a result."""
+"""Nothing is fetched, nothing is written, threads that wait leave the cores to whoever works there;
+none of them moves a result."""
 CHILD = r"""
 import json, sys
 told = json.loads(sys.stdin.buffer.read().decode())
