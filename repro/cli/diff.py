@@ -12,6 +12,7 @@ from repro.cli.options import files, read, target_options
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
+    from repro.diff.change import Comparison
     from repro.manifest import Manifest, Scope
     from repro.target.options import Options
     from repro.verdict import Verdict
@@ -104,8 +105,10 @@ def diff(  # noqa: PLR0917
     """
     places = reporting.places(formats, output)
     policy = _policy(fail_on, impacts)
-    sides = _sides(a, b, read(values), modes=modes)
-    verdict = _verdict(sides, policy, _scopes(scopes), _roots(roots, sides))
+    options = read(values)
+    sides = _sides(a, b, options, modes=modes)
+    comparison = _comparison(sides, _scopes(scopes), (a, b), options)
+    verdict = _verdict(comparison, policy, _roots(roots, sides))
     reporting.write(verdict, places, everything=everything)
     return verdict.exit_code
 
@@ -184,16 +187,24 @@ def _one_server(endpoint: str | None, *targets: str) -> None:
         )
 
 
-def _verdict(
+def _comparison(
     sides: tuple[Manifest, Manifest],
-    policy: Any,
     scopes: tuple[Scope, ...] | None,
-    roots: frozenset[str],
-) -> Verdict:
+    named: tuple[str, str | None],
+    options: Options,
+) -> Comparison:
+    """Compare, and find the layers of what differs between images that were run for this."""
+    from repro.cli.origins import traced  # noqa: PLC0415
+    from repro.cli.source import is_manifest  # noqa: PLC0415
     from repro.diff import compare  # noqa: PLC0415
+
+    a, b = (text is not None and not is_manifest(text) for text in named)
+    return traced(compare(*sides, scopes), (a, b), options)
+
+
+def _verdict(comparison: Comparison, policy: Any, roots: frozenset[str]) -> Verdict:
     from repro.rules.catalog import load  # noqa: PLC0415
     from repro.rules.judge import judge  # noqa: PLC0415
     from repro.verdict import decide  # noqa: PLC0415
 
-    comparison = compare(*sides, scopes)
     return decide(comparison, judge(comparison, load(), roots), policy)
