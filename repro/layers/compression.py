@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import zstandard
 from zlib_ng import zlib_ng
 
 from repro.errors import TargetError
+from repro.layers.hashing import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ class Stored:
 
     def __init__(self, stream: BinaryIO, *, hashed: bool) -> None:
         self._stream = stream
-        self._hash = hashlib.sha256() if hashed else None
+        self._digest = Digest() if hashed else None
         self._back = b""
         self.size = 0
 
@@ -57,8 +57,8 @@ class Stored:
             return piece
         piece = self._stream.read(size)
         self.size += len(piece)
-        if self._hash:
-            self._hash.update(piece)
+        if self._digest:
+            self._digest.update(piece)
         return piece
 
     def put_back(self, piece: bytes) -> None:
@@ -68,7 +68,7 @@ class Stored:
     @property
     def digest(self) -> str | None:
         """`sha256:…` of what was read; None where nobody asked."""
-        return f"sha256:{self._hash.hexdigest()}" if self._hash else None
+        return str(self._digest) if self._digest else None
 
 
 class Unpacked:
@@ -81,7 +81,7 @@ class Unpacked:
         self, stream: BinaryIO, *, hashed: bool = True, spent: Spent | None = None
     ) -> None:
         self.stored = Stored(stream, hashed=hashed)
-        self._hash = hashlib.sha256()
+        self._digest = Digest()
         self._spent = spent or Spent()
         self._pieces = self._limited(_pieces(self.stored))
         self._left = memoryview(b"")
@@ -90,7 +90,7 @@ class Unpacked:
     @property
     def digest(self) -> str:
         """`sha256:…` of the unpacked bytes that were read."""
-        return f"sha256:{self._hash.hexdigest()}"
+        return str(self._digest)
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes, or fewer at the end alone."""
@@ -121,7 +121,7 @@ class Unpacked:
     def _limited(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         known = 0
         for piece in pieces:
-            self._hash.update(piece)
+            self._digest.update(piece)
             self.size += len(piece)
             self._spent.unpacked += len(piece)
             self._spent.stored += self.stored.size - known

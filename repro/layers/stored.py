@@ -71,7 +71,9 @@ class StoredImage:
         What cannot give single layers (a stream) may hand over others too.
         """
         chosen = {blob.diff_id: blob for blob in self.blobs if blob.diff_id in wanted}
-        waiting, ended = deque(chosen.values()), threading.Event()
+        # The largest first: one that is begun last would keep a single core busy at the end.
+        waiting = deque(sorted(chosen.values(), key=lambda blob: blob.size or 0, reverse=True))
+        ended = threading.Event()
         failures: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def work() -> None:
