@@ -70,7 +70,8 @@ def _row(python: str, stems: tuple[str, ...], nothing: float) -> None:
 
 
 def _median(take: Callable[[], dict[str, Fact]]) -> tuple[float, dict[str, Fact]]:
-    rows = []
+    rows: list[float] = []
+    found: dict[str, Fact] = {}
     for _ in range(ROUNDS):
         start = time.perf_counter()
         found = take()
