@@ -8,7 +8,7 @@ import zstandard
 from zlib_ng import zlib_ng
 
 from repro.errors import TargetError
-from repro.layers.hashing import Digest
+from repro.hashing import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,7 +36,7 @@ class BlobStream(io.RawIOBase):
         self, ask: Callable[[int], Answer], digest: str, size: int | None, patience: Patience
     ) -> None:
         self._ask, self._digest, self._size, self._patience = ask, digest, size, patience
-        self._hash = digests.hasher(digest)
+        self._found = digests.begun(digest)
         self._received = self._settled = 0
         self._answer: Answer | None = None
         self._failure: RegistryError | None = None
@@ -73,7 +73,7 @@ class BlobStream(io.RawIOBase):
         try:
             piece = self._receive()
             if not piece:
-                digests.verify(self._digest, self._hash, f"the blob {self._digest}")
+                digests.verify(self._digest, self._found, f"the blob {self._digest}")
         except RegistryError as failure:
             self._failure = failure
             self._drop()
@@ -95,7 +95,7 @@ class BlobStream(io.RawIOBase):
 
     def _count(self, piece: bytes) -> bytes:
         self._received += len(piece)
-        self._hash.update(piece)
+        self._found.update(piece)
         if self._received > (LARGEST if self._size is None else self._size):
             raise self._wrong("is longer than it is said to be")
         if not piece and self._size is not None and self._received < self._size:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from repro.errors import RegistryError
+from repro.hashing import Digest
 from repro.registry.address import printable
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 HEX_DIGITS: Final = {"sha256": 64, "sha512": 128}
 """The registered algorithms (OCI image specification, descriptor.md)."""
@@ -23,16 +20,16 @@ def is_digest(text: str) -> bool:
     return re.fullmatch(PATTERN, text) is not None
 
 
-def hasher(digest: str) -> _Hash:
-    """Return an empty hash of a digest's algorithm; raises RegistryError where it is no digest."""
+def begun(digest: str) -> Digest:
+    """Begin a digest of the same algorithm; raises RegistryError where it is none."""
     if not is_digest(digest):
         raise RegistryError(f"{printable(digest)!r} is not a digest that can be verified")
-    return hashlib.new(digest.partition(":")[0])
+    return Digest(digest.partition(":")[0])
 
 
-def verify(digest: str, found: _Hash, what: str) -> None:
+def verify(digest: str, found: Digest, what: str) -> None:
     """Raise RegistryError unless a digest is the one that was found."""
-    if not hmac.compare_digest(digest.partition(":")[2], found.hexdigest()):
+    if not hmac.compare_digest(digest, str(found)):
         raise RegistryError(
             f"{what} has another content than its digest {digest} says",
             advice="The registry, or something between, damaged or replaced it: do not use it.",
@@ -41,6 +38,6 @@ def verify(digest: str, found: _Hash, what: str) -> None:
 
 def verify_bytes(digest: str, data: bytes, what: str) -> None:
     """Raise RegistryError unless bytes have a digest."""
-    found = hasher(digest)
+    found = begun(digest)
     found.update(data)
     verify(digest, found, what)

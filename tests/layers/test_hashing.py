@@ -14,9 +14,9 @@ from typing import BinaryIO
 import pytest
 
 from repro.errors import TargetError
+from repro.hashing import BATCH, Digest
 from repro.layers import stored
 from repro.layers.compression import Unpacked
-from repro.layers.hashing import BATCH, Digest
 from repro.layers.stored import Blob, StoredImage
 
 

@@ -1,4 +1,4 @@
-"""A digest that another thread computes while more is unpacked."""
+"""A digest that another thread computes while more is fetched and unpacked."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LEAST: Final = 4 << 10
 
 
 class Digest:
-    """The SHA-256 of what passes, one batch behind.
+    """The hash of what passes, one batch behind; `algorithm` is a name of hashlib's.
 
     A thread ends with its batch: who gives up in the middle has nothing to end, and no more than
     two batches are ever held.
     """
 
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
+    def __init__(self, algorithm: str = "sha256") -> None:
+        self._hash = hashlib.new(algorithm)
         self._batch: list[bytes] = []
         self._size = 0
         self._thread: threading.Thread | None = None
@@ -36,11 +36,11 @@ class Digest:
             self._batch, self._size = [], 0
 
     def __str__(self) -> str:
-        """Return `sha256:…` of all that came."""
+        """Return `ALGORITHM:…` of all that came."""
         self._settle()
         self._add(self._batch)
         self._batch, self._size = [], 0
-        return f"sha256:{self._hash.hexdigest()}"
+        return f"{self._hash.name}:{self._hash.hexdigest()}"
 
     def _settle(self) -> None:
         """Wait for the batch before."""
