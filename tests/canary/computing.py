@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from repro.manifest import Fact
 
-BUDGET = 120
+BUDGET = 300
 
 
 def facts(python: str, *stems: str, **more: Any) -> dict[str, Fact]:
@@ -47,8 +47,10 @@ def _answered(
     extra = {f"{pack.PREFIX}/canary/{name}.py": text for name, text in (modules or {}).items()}
     program = pack.packed({**dict(pack.sources("canary")), **extra}, pack.MODULES["canary"])
     told = {row.stem: row.about for row in canaries.rows()}
-    jobs = [{"name": stem, "canary": stem, "about": told.get(stem, {})} for stem in stems]
-    group = {"python": python, "environment": "/venv", "seconds": 60, "jobs": jobs}
+    jobs = [
+        {"name": stem, "canary": stem, "about": told.get(stem, {"edition": 1})} for stem in stems
+    ]
+    group = {"python": python, "environment": "/venv", "seconds": 120, "jobs": jobs}
     asked = json.dumps({"nonce": "n", "budget": BUDGET, "groups": [group] * times})
     done = subprocess.run(
         [python, *pack.FLAGS, program, asked],
@@ -75,6 +77,7 @@ def computed(python: str, stem: str, **more: Any) -> Component:
 def changes(old: Component, new: Component) -> dict[str, CaseChange]:
     """The cases that came out otherwise, by name; both sides have to have the same ones."""
     found = measure(old, new, manifest(old), manifest(new))
+    assert found.comparable
     assert not found.unsettled
     return {change.name: change for change in found.changed}
 

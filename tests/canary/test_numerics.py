@@ -123,7 +123,7 @@ def test_a_runtime_that_rewrites_graphs_says_that_it_moves_bits() -> None:
         ),
         ({"ATEN_CPU_CAPABILITY": "default"}, "softmax/float32", "sum/float64 [2^20]"),
         ({"MKL_CBWR": "COMPATIBLE"}, "matmul/float32 [64, 2048, 256]", "layer_norm/float32"),
-        ({"ONEDNN_MAX_CPU_ISA": "SSE41"}, "conv2d/float32 [8, 24, 24]", "layer_norm/float32"),
+        ({"ONEDNN_MAX_CPU_ISA": "SSE41"}, "conv2d/float32 [32, 32, 32]", "layer_norm/float32"),
     ],
 )
 def test_cpu_settings_of_torch_move_what_they_are_about(
@@ -145,9 +145,8 @@ def test_one_thread_cuts_a_long_sum_of_torch_otherwise() -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("stem", ["numerics_torch", "random_torch"])
-def test_torch_is_the_same_twenty_times(stem: str) -> None:
-    first, *again = repeated(interpreter(*TORCH), stem, 20)
+def test_torch_is_the_same_twenty_times() -> None:
+    first, *again = repeated(interpreter(*TORCH), "numerics_torch", 20)
     assert [changes(first, each) for each in again] == [{}] * 19
 
 
