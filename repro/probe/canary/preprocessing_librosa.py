@@ -21,4 +21,3 @@ def run(case, job):
     case("mel", lambda: librosa.feature.melspectrogram(y=wave, **mel))
     power = librosa.feature.melspectrogram(y=wave, **mel)
     case("decibel", lambda: librosa.power_to_db(power))
-    case("trim", lambda: librosa.effects.trim(wave, top_db=20)[1])
