@@ -12,7 +12,7 @@ from repro.errors import UsageError
 if TYPE_CHECKING:
     from repro.verdict import Verdict
 
-FORMATS: Final = ("text", "json", "markdown")
+FORMATS: Final = ("text", "json", "markdown", "sarif")
 
 
 def places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Path | None]]:
@@ -42,7 +42,8 @@ def _with_file(places: list[tuple[str, Path | None]], path: Path) -> list[tuple[
 
     open_ones = [name for name, place in places if place is None]
     named = [place for place in places if place[1] is not None]
-    fitting = [name for name, found in RENDERERS.items() if path.suffix in found.suffixes]
+    ends = {suffix: name for name, found in RENDERERS.items() for suffix in found.suffixes}
+    fitting = [ends[end] for end in sorted(ends, key=len)[::-1] if path.name.endswith(end)]
     return [*named, ([*open_ones, *fitting, "text"][0], path)]
 
 

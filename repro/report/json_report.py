@@ -105,7 +105,11 @@ def render(verdict: Verdict) -> str:
 
     A lone surrogate, which no strict parser takes, is written as the text `\\udXXX`.
     """
-    data = msgspec.to_builtins(_report(verdict), order="sorted")
+    return dumps(msgspec.to_builtins(_report(verdict), order="sorted"))
+
+
+def dumps(data: Any) -> str:
+    """Write data as indented JSON with sorted keys, safe to print, with a line feed at the end."""
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
     return HOSTILE.sub(_escape, text) + "\n"
 
