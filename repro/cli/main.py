@@ -7,21 +7,13 @@ import signal
 import sys
 import traceback
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
 from repro import __version__
-from repro.cli.clean import clean
-from repro.cli.completion import completion
-from repro.cli.diff import diff
-from repro.cli.explain import explain
-from repro.cli.gate import gate
 from repro.cli.output import ReaderGoneError
-from repro.cli.rules import rules
-from repro.cli.schema import schema
-from repro.cli.show import show
-from repro.cli.snapshot import snapshot
 from repro.errors import ReproError
 
 if TYPE_CHECKING:
@@ -31,7 +23,39 @@ BUG: Final = 70
 """Exit code of a bug (EX_SOFTWARE, sysexits.h): drift can never look like a crash."""
 
 
+NAMES: Final = (
+    "clean",
+    "completion",
+    "diff",
+    "explain",
+    "gate",
+    "rules",
+    "schema",
+    "show",
+    "snapshot",
+)
+"""The commands: each has a module of its name."""
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for, so that none waits for what the others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name them in the order of the help."""
+        del ctx
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, None where there is none of that name."""
+        del ctx
+        if cmd_name not in NAMES:
+            return None
+        command: click.Command = getattr(import_module(f"repro.cli.{cmd_name}"), cmd_name)
+        return command
+
+
 @click.group(
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 nothing that the threshold forbids, 1 drift, 2 could not run, "
     "3 indeterminate, 70 a bug in repro.",
@@ -47,10 +71,6 @@ def cli() -> None:
       repro diff my/model:v1 my/model:v2 -f markdown=pr.md
       repro rules explain TOK001                why does a rule say so?
     """
-
-
-for command in (snapshot, diff, gate, explain, show, rules, clean, schema, completion):
-    cli.add_command(command)
 
 
 def main() -> NoReturn:

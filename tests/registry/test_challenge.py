@@ -41,6 +41,6 @@ def test_challenges(header: str, expected: list[tuple[str, dict[str, str]]]) -> 
 
 @pytest.mark.parametrize("piece", ["a", "a ", 'a="', "\\", '"', 'Bearer a="\\', " = "])
 def test_a_long_header_takes_no_time(piece: str) -> None:
-    before = time.monotonic()
+    before = time.process_time()
     parse(piece * 60_000)
-    assert time.monotonic() - before < 1
+    assert time.process_time() - before < 1
