@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -22,6 +23,8 @@ SHORT: Final = 5
 """Characters of a hash in a series; repro/probe/canary/record.py writes it."""
 UNSTABLE: Final = "?" * SHORT
 """Stands in a series for a case that was not the same each time."""
+SURROGATE: Final = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
+"""How a corpus in a manifest writes half of a pair of UTF-16 (docs/manifest.md)."""
 MOST: Final = 100_000
 """Cases of one canary that are looked at."""
 
@@ -45,6 +48,12 @@ class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
     size: Size | None = None
     """The distance of two arrays; None for other results."""
 
+    @property
+    def valid(self) -> bool:
+        """Whether what went in can be an input at all: text with lone surrogates cannot."""
+        text = self.new.text if self.new.text is not None else self.old.text
+        return text is None or SURROGATE.search(text) is None
+
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """What one canary says of two sides."""
@@ -62,7 +71,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def equal(self) -> bool:
         """Whether something was measured, and all of it was the same."""
-        return bool(self.comparable and self.cases and not self.changed and not self.unsettled)
+        moved = self.unsettled or any(change.valid for change in self.changed)
+        return bool(self.comparable and self.cases and not moved)
 
 
 def not_run(fact: Fact | None) -> bool:

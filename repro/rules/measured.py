@@ -21,6 +21,7 @@ CODES: Final = {
     "MEASURED": "A fixed computation was run on both sides, and gave another result.",
     "ROUNDING": "A fixed computation was run on both sides; its bits differ by rounding alone.",
     "UNSTABLE": "A fixed computation does not give the same result each time in one place.",
+    "INVALID": "Text with lone surrogates, which no valid input has, is taken otherwise.",
     "UNPAIRED": "A fixed computation was run on one side only, or in two editions.",
 }
 """Codes of findings about canaries."""
@@ -38,6 +39,7 @@ NOUNS: Final = {
 ADVICE: Final = "Pin what differs beside it, or accept the new result and take a new baseline."
 SAME_BITS: Final = "same_bits"
 """Key of a value about two ways to one result; repro/probe/canary/record.py writes it."""
+WITHOUT_EFFECT: Final = "Only texts with lone surrogates differ: UTF-8 cannot carry them."
 SHOWN: Final = 3
 """Cases that a finding shows."""
 
@@ -52,8 +54,11 @@ def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
         why = "The sides ran two editions of this canary; take both snapshots with one release."
         yield _harmless(change, "UNPAIRED", "not comparable", why)
         return
-    rounding = [case for case in found.changed if _is_rounding(case)]
-    real = [case for case in found.changed if case not in rounding]
+    valid = [case for case in found.changed if case.valid]
+    rounding = [case for case in valid if _is_rounding(case)]
+    real = [case for case in valid if case not in rounding]
+    if len(valid) < len(found.changed):
+        yield _harmless(change, "INVALID", "text that is none is taken otherwise", WITHOUT_EFFECT)
     if real:
         yield _differs(change, found, real)
     if rounding:

@@ -151,6 +151,19 @@ def test_more_than_rounding_is_divergent_and_says_how_much() -> None:
     assert "5e-03 relative in 1 of 2: beyond rounding" in found.findings[0].why
 
 
+def test_text_that_no_input_can_have_has_no_effect() -> None:
+    sides = [
+        manifest(
+            canary("text/lib", series={"ids": f"AAAAA{end}"}, input="corpus", impacts=["tokens"]),
+            known("canary.input", "corpus", texts=[["a", "x"], ["s", "caf\\udce9"]]),
+        )
+        for end in ("BBBBB", "CCCCC")
+    ]
+    found = verdict(sides[0], sides[1], RULES)
+    assert [finding.code for finding in found.findings] == ["INVALID"]
+    assert found.status is Status.EQUIVALENT
+
+
 def test_indices_that_differ_are_counted_and_not_measured_in_parts() -> None:
     sides = [
         canary("numerics/lib", {"order": {**floats(0.0, last), "dtype": "int32"}})

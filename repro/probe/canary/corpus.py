@@ -3,8 +3,12 @@
 import hashlib
 import json
 import pkgutil
+import re
 
 from .found import Refused, calm
+
+INVALID = re.compile("[\ud800-\udfff]")
+"""Half of a pair of UTF-16: no text from a network or a file of UTF-8 can hold one (RFC 3629)."""
 
 NAME = "corpus"
 """What a job's `input` calls it."""
@@ -23,9 +27,13 @@ def telling():
 
 
 def each(compute):
-    """{name: what `compute` makes of it} of the telling texts, for what needs no more than them."""
+    """{name: what `compute` makes of it} of the telling texts, for what needs no more than them.
+
+    Texts with lone surrogates are left out: one of them would speak for all the others.
+    """
     wanted = set(telling())
-    return {name: _tried(compute, text) for name, text in texts() if name in wanted}
+    valid = [(name, text) for name, text in texts() if name in wanted and not INVALID.search(text)]
+    return {name: _tried(compute, text) for name, text in valid}
 
 
 def _tried(compute, text):
