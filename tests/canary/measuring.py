@@ -45,7 +45,9 @@ FILES: Final = {
     "claude": ("anthropic/tokenizer.json",),
     "ai21": ("ai21_tokenizer/resources/j2-tokenizer/j2-tokenizer.model",),
     "mistral1": ("mistral_common/data/tokenizer.model.v1",),
+    "mistral2": ("mistral_common/data/mistral_instruct_tokenizer_240216.model.v2",),
     "mistral3": ("mistral_common/data/mistral_instruct_tokenizer_240323.model.v3",),
+    "mistral7": ("mistral_common/data/mistral_instruct_tokenizer_241114.model.v7",),
     "tekken": ("mistral_common/data/tekken_240911.json",),
 }
 """Tokenizers, by the names that they have in these tests."""

@@ -69,20 +69,28 @@ class Recorder:
         `texts` is a list of (name, text); values of the names in `telling` are kept. The hashes of
         an aspect are kept together, SHORT characters for each text, in the order of the texts.
         """
-        wanted = set(telling)
         for aspect, compute in sorted(aspects.items()):
-            hashes, kept = [], {}
-            for name, text in texts:
-                value, shown = _settled(compute, text)
-                if any(_settled(compute, text)[0] != value for _ in range(RUNS - 1)):
-                    hashes.append(UNSTABLE)
+            self.parts(texts, telling, (aspect,), lambda text, make=compute: [make(text)])
+
+    def parts(self, texts, telling, aspects, compute, keep=None):
+        """The same where one call gives all `aspects` of a text: `compute` returns their list.
+
+        Values are kept of the aspects in `keep`, or of all.
+        """
+        wanted = {(aspect, name) for name in telling for aspect in keep or aspects}
+        hashes, kept = {aspect: [] for aspect in aspects}, {aspect: {} for aspect in aspects}
+        for name, text in texts:
+            runs = [_parts(compute, text, len(aspects)) for _ in range(RUNS)]
+            for aspect, (value, *again) in zip(aspects, zip(*runs)):
+                data = canonical(value)
+                if any(canonical(other) != data for other in again):
+                    hashes[aspect].append(UNSTABLE)
                     continue
-                hashes.append(_short(value))
-                if (self.full or name in wanted) and len(value) <= KEPT:
-                    kept[name] = shown
-            self.series[aspect] = "".join(hashes)
-            if kept:
-                self.kept[aspect] = kept
+                hashes[aspect].append(_short(data))
+                if (self.full or (aspect, name) in wanted) and len(data) <= KEPT:
+                    kept[aspect][name] = value
+        self.series.update({aspect: "".join(found) for aspect, found in hashes.items()})
+        self.kept.update({aspect: found for aspect, found in kept.items() if found})
 
     def payload(self):
         """All that was recorded, as plain data without floats."""
@@ -101,13 +109,12 @@ def _hash(data):
     return hashlib.sha256(data).hexdigest()[:24]
 
 
-def _settled(compute, text):
-    """The bytes that stand for a value, and the value as a manifest may hold it."""
+def _parts(compute, text, count):
+    """The parts of what is made of a text, as a manifest may hold them; its error for each."""
     try:
-        value = plain(compute(text))
+        return [plain(part) for part in compute(text)]
     except Exception as error:  # noqa: BLE001
-        value = {"error": type(error).__name__}
-    return canonical(value), value
+        return [{"error": type(error).__name__}] * count
 
 
 def _entry(compute, samples):
@@ -197,13 +204,19 @@ def _sorted(value):
     return sorted((plain(item) for item in value), key=canonical)
 
 
+def _listed(value):
+    if set(map(type, value)) <= {int}:  # Token ids: thousands of them, many times.
+        return list(value)
+    return [plain(item) for item in value]
+
+
 FORMS = (
     (float, float.hex),
     (str, lambda value: value.encode("utf-8", "backslashreplace").decode("utf-8")),
     ((bytes, bytearray), lambda value: "base64:" + base64.b64encode(bytes(value)).decode("ascii")),
     (dict, lambda value: {str(plain(key)): plain(value[key]) for key in value}),
     ((set, frozenset), _sorted),
-    ((list, tuple), lambda value: [plain(item) for item in value]),
+    ((list, tuple), _listed),
 )
 """Types, and how a value of them is written; float and str subclasses of NumPy are among them."""
 

@@ -25,12 +25,11 @@ def run(case, job):
     tokenizer = MistralTokenizer.from_file(found.checked(job["path"]))
     raw = tokenizer.instruct_tokenizer.tokenizer
 
-    def bare(text):
-        return raw.encode(text, bos=False, eos=False)
+    def told(text):
+        ids = raw.encode(text, bos=False, eos=False)
+        return [ids, raw.decode(ids)]
 
-    texts = corpus.texts()
-    decoded = found.calm(lambda text: raw.decode(bare(text)))
-    case.over(texts, corpus.telling(), ids=found.calm(bare), decoded=decoded)
+    case.parts(corpus.texts(), corpus.telling(), ("ids", "decoded"), found.calm(told))
     framed = {"bos": True, "eos": True}
     case("framed", lambda: corpus.each(lambda text: raw.encode(text, **framed)), keep=False)
     for name in CHATS:

@@ -28,12 +28,13 @@ def run(case, job):
     processor = sentencepiece.SentencePieceProcessor()
     processor.LoadFromSerializedProto(data)
 
+    def told(text):
+        ids = processor.EncodeAsIds(text)
+        return [ids, processor.DecodeIds(ids), processor.EncodeAsPieces(text)]
+
     def framed(text):
         return processor.encode(text, out_type=int, add_bos=True, add_eos=True)
 
-    texts = corpus.texts()
-    ids = found.calm(processor.EncodeAsIds)
-    decoded = found.calm(lambda text: processor.DecodeIds(processor.EncodeAsIds(text)))
-    case.over(texts, corpus.telling(), ids=ids, decoded=decoded)
-    case.over(texts, pieces=found.calm(processor.EncodeAsPieces))
+    aspects = ("ids", "decoded", "pieces")
+    case.parts(corpus.texts(), corpus.telling(), aspects, found.calm(told), keep=aspects[:2])
     case("framed", lambda: corpus.each(framed), keep=False)

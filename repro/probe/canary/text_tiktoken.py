@@ -37,7 +37,10 @@ def run(case, job):
 
 def over(case, encoding, prefix):
     """Record ids and decoded text; there are no special tokens, and no truncation."""
-    ids = found.calm(encoding.encode_ordinary)
-    decoded = found.calm(lambda text: encoding.decode(encoding.encode_ordinary(text)))
-    aspects = {prefix + "ids": ids, prefix + "decoded": decoded}
-    case.over(corpus.texts(), corpus.telling(), **aspects)
+
+    def told(text):
+        ids = encoding.encode_ordinary(text)
+        return [ids, encoding.decode(ids)]
+
+    aspects = (prefix + "ids", prefix + "decoded")
+    case.parts(corpus.texts(), corpus.telling(), aspects, found.calm(told))

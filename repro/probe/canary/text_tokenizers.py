@@ -1,5 +1,7 @@
 """What the Rust library `tokenizers` makes of the corpus, with each tokenizer.json."""
 
+from itertools import chain
+
 from . import corpus, found
 
 NEEDS = ("tokenizers",)
@@ -19,18 +21,19 @@ def run(case, job):
 
     tokenizer = Tokenizer.from_file(found.checked(job["path"]))
 
-    def ids(text):
+    def told(text):
+        encoding = tokenizer.encode(text)
+        decoded = tokenizer.decode(encoding.ids, skip_special_tokens=False)
+        return [encoding.ids, decoded, list(chain.from_iterable(encoding.offsets))]
+
+    def bare(text):
+        return tokenizer.encode(text, add_special_tokens=False).ids
+
+    def cut(text):
         return tokenizer.encode(text).ids
 
-    def decoded(text):
-        return tokenizer.decode(ids(text), skip_special_tokens=False)
-
-    def spans(text):
-        bare = tokenizer.encode(text, add_special_tokens=False)
-        return [bare.ids, bare.offsets]
-
-    texts = corpus.texts()
-    case.over(texts, corpus.telling(), ids=found.calm(ids), decoded=found.calm(decoded))
-    case.over(texts, spans=found.calm(spans))
+    aspects = ("ids", "decoded", "offsets")
+    case.parts(corpus.texts(), corpus.telling(), aspects, found.calm(told), keep=aspects[:2])
+    case("bare", lambda: corpus.each(bare), keep=False)
     tokenizer.enable_truncation(max_length=corpus.CUT)  # Last: it changes the tokenizer.
-    case("truncated", lambda: corpus.each(ids), keep=False)
+    case("truncated", lambda: corpus.each(cut), keep=False)

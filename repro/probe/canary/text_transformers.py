@@ -1,5 +1,7 @@
 """What AutoTokenizer of transformers makes of the corpus, with each tokenizer's folder."""
 
+from itertools import chain
+
 from . import auto, corpus, found, unicode
 from .record import Skip
 
@@ -30,19 +32,20 @@ def run(case, job):
     case.tell(**({"unicode": unicode.of_python()} if slow else {}))
     end = LONGEST if slow else None
 
-    def ids(text):
-        return tokenizer(text[:end])["input_ids"]
-
-    def spans(text):
+    def told(text):
         options = {"return_offsets_mapping": True} if tokenizer.is_fast else {}
-        told = tokenizer(text[:end], add_special_tokens=False, **options)
-        return [told["input_ids"], told.get("offset_mapping")]
+        encoding = tokenizer(text[:end], **options)
+        ids = encoding["input_ids"]
+        offsets = [list(chain.from_iterable(encoding["offset_mapping"]))] if options else []
+        return [ids, tokenizer.decode(ids), *offsets]
+
+    def bare(text):
+        return tokenizer(text[:end], add_special_tokens=False)["input_ids"]
 
     def cut(text):
         return tokenizer(text[:end], truncation=True, max_length=corpus.CUT)["input_ids"]
 
-    texts = corpus.texts()
-    decoded = found.calm(lambda text: tokenizer.decode(ids(text)))
-    case.over(texts, corpus.telling(), ids=found.calm(ids), decoded=decoded)
-    case.over(texts, spans=found.calm(spans))
+    aspects = ("ids", "decoded", "offsets") if tokenizer.is_fast else ("ids", "decoded")
+    case.parts(corpus.texts(), corpus.telling(), aspects, found.calm(told), keep=aspects[:2])
+    case("bare", lambda: corpus.each(bare), keep=False)
     case("truncated", lambda: corpus.each(cut), keep=False)
