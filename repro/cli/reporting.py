@@ -12,7 +12,7 @@ from repro.errors import UsageError
 if TYPE_CHECKING:
     from repro.verdict import Verdict
 
-FORMATS: Final = ("text", "json", "markdown", "sarif")
+FORMATS: Final = ("text", "json", "markdown", "sarif", "junit")
 
 
 def places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Path | None]]:
