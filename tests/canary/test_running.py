@@ -20,6 +20,8 @@ MODULES = {
     "raises": "def run(case, job): raise ValueError('no such thing')",
     "skips": "from .record import Skip\ndef run(case, job): raise Skip('no GPU')",
     "missing": "def run(case, job): import no_such_library",
+    "fails_to_load": "def run(case, job): from . import unloadable",
+    "unloadable": "raise OSError('libgomp.so.1: not found')",
     "crashes": "import os, signal\ndef run(case, job): os.kill(os.getpid(), signal.SIGSEGV)",
     "exits": "import os\ndef run(case, job): os._exit(3)",
     "hangs": "import time\ndef run(case, job): time.sleep(600)",
@@ -76,12 +78,22 @@ def test_a_canary_is_a_component_with_its_cases() -> None:
 
 
 def test_what_raises_crashes_or_exits_costs_its_own_canary_alone() -> None:
-    found = ran("good", "raises", "crashes", "exits", "missing", "prints")
+    found = ran("good", "raises", "crashes", "exits", "prints")
     assert properties(found["good"])["cases"] == properties(found["prints"])["cases"] == 1
     assert reason(found["raises"]) == "ValueError: no such thing"
     assert reason(found["crashes"]).startswith("killed by signal 11")
     assert isinstance(found["exits"], Unreadable)
-    assert reason(found["missing"]) == "ModuleNotFoundError: No module named 'no_such_library'"
+
+
+def test_a_library_that_cannot_be_loaded_here_is_absent_and_no_doubt() -> None:
+    """Else an image that lacks a library of one package could not be compared with itself."""
+    found = ran("missing", "fails_to_load", "raises")
+    why = "cannot be imported: ModuleNotFoundError: No module named 'no_such_library'"
+    assert reason(found["missing"]) == why
+    assert reason(found["fails_to_load"]) == "cannot be imported: OSError: libgomp.so.1: not found"
+    assert isinstance(found["missing"], Absent)
+    assert isinstance(found["fails_to_load"], Absent)
+    assert isinstance(found["raises"], Unreadable)
 
 
 def test_what_hangs_is_stopped_after_its_time_and_the_rest_goes_on() -> None:

@@ -1,7 +1,5 @@
 """Which distance Chroma searches by when nobody chooses one."""
 
-from .record import Skip
-
 NEEDS = ("chromadb",)
 FAMILY = "retrieval"
 IMPACTS = ("numerics",)
@@ -12,11 +10,8 @@ ROWS = ([1.0, 0.0, 0.0], [3.0, 1.0, 0.0], [0.5, 0.5, 1.0], [-1.0, 0.25, 2.0])
 
 
 def run(case, job):
-    try:
-        import chromadb
-        from chromadb.config import Settings
-    except (ImportError, RuntimeError) as error:  # It refuses an old SQLite with the latter.
-        raise Skip("chromadb cannot be imported: %s" % error) from None
+    import chromadb
+    from chromadb.config import Settings
 
     client = chromadb.EphemeralClient(Settings(anonymized_telemetry=False))
 

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 
 from .record import Recorder, Skip
 
@@ -32,8 +33,18 @@ def _computed(job, full):
     except Skip as reason:
         return "skip", str(reason)[:300]
     except Exception as error:  # noqa: BLE001
-        return "fail", ("%s: %s" % (type(error).__name__, error))[:300]
+        told = ("%s: %s" % (type(error).__name__, error))[:300]
+        return ("skip", "cannot be imported: " + told) if _unusable(error) else ("fail", told)
     return "end", recorder.payload()
+
+
+def _unusable(error):
+    """Whether a library failed as it was loaded: nobody here computes with it, so nothing is lost.
+
+    libGL or libgomp is missing in many an image that has the Python package all the same.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, ImportError) or any(frame.name == "<module>" for frame in frames)
 
 
 def _say(out, how, index, value):
