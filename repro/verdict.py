@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from repro.diff.measured import Measured, summary
 from repro.diff.origin import Layers, in_common
-from repro.diff.scopes import Scopes
+from repro.diff.scopes import STATIC, Scopes
 from repro.policy import Policy, Waiver
 from repro.rules.finding import Basis, Finding, Impact, Status
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from repro.diff.change import Comparison
     from repro.manifest import Manifest
+
+
+Mode = Literal["run", "read"]
+"""How an image was looked at; `read`: nothing of it was run."""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +34,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     image_digest: str
     """Of its image scope alone."""
     facts: int
+    mode: Mode | None = None
+    """Null for what is no image, or was at work already."""
+    image_id: str | None = None
+    """By which an engine knows the image: mostly the digest of its config."""
+    repo_digests: tuple[str, ...] = ()
+    """The digests of the image's manifests, by which registries know it."""
 
 
 class Waived(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,10 +146,26 @@ def _severity(finding: Finding) -> tuple[int, bool, int, str, str, str]:
 
 
 def _subject(manifest: Manifest) -> Subject:
+    target = manifest.target
+    held = target.properties
     return Subject(
-        name=manifest.target.name,
-        kind=manifest.target.kind,
+        name=target.name,
+        kind=target.kind,
         digest=manifest.digests.whole,
         image_digest=manifest.digests.image,
         facts=len(manifest.facts),
+        mode="read" if held.get("mode") == STATIC else "run" if target.kind == "image" else None,
+        image_id=next(iter(_texts([held.get("id"), held.get("image_id")])), None),
+        repo_digests=_repo_digests(held),
     )
+
+
+def _repo_digests(held: dict[str, Any]) -> tuple[str, ...]:
+    """List the digests that are known of an image in registries, without its names there."""
+    listed = held.get("digests")
+    found = _texts([held.get("digest"), *(listed if isinstance(listed, list) else ())])
+    return tuple(sorted({text.rpartition("@")[2] for text in found}))
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]

@@ -19,7 +19,7 @@ PAIR = ("fixtures/demo/v1.json", "fixtures/demo/v2.json")
 """Of images that were run: what reports/demo.* are made from."""
 IMAGES = tuple(f"oci-archive:fixtures/images/app-v{tag}.oci.tar" for tag in (1, 2))
 """What the README's first command reads."""
-SHOWN = 20
+SHOWN = 22
 """Lines of the report's head that the README has room for; its end is shown from LAST on."""
 LAST = "brought by layers"
 SHOW = re.compile(r"(\$ repro diff oci-archive:\S+ \S+\n)(.*?)(```)", re.DOTALL)

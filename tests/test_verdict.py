@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+import pytest
+
 from repro.diff import Comparison, Layers, Scopes, compare
-from repro.manifest import Layer, assemble
+from repro.manifest import Layer, Target, assemble
 from repro.policy import Policy
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.verdict import decide
@@ -86,6 +91,34 @@ def test_both_sides_are_named_with_their_digests() -> None:
     assert (verdict.a.name, verdict.b.name, verdict.a.kind) == ("left", "right", "image")
     assert (verdict.a.digest, verdict.a.image_digest) == (A.digests.whole, A.digests.image)
     assert verdict.b.facts == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "told"),
+    [
+        (
+            "image",
+            {"id": "sha256:1", "digests": ["a/b@sha256:3", "b@sha256:2", "c@sha256:2"]},
+            "run",
+        ),
+        ("image", {"id": "sha256:1", "digests": ["b@sha256:2"], "mode": "static"}, "read"),
+        ("image", {"id": "sha256:1", "digest": "sha256:2", "mode": "static"}, "read"),
+        ("container", {"image_id": "sha256:1", "digests": "sha256:2"}, None),
+        ("directory", {"mode": "static"}, "read"),
+        ("environment", {}, None),
+        ("image", {"id": {"sha256:1": 1}, "digest": 2, "digests": [None], "mode": []}, "run"),
+    ],
+)
+def test_a_side_says_which_image_it_is_and_how_it_was_looked_at(
+    kind: str, properties: dict[str, Any], told: str | None
+) -> None:
+    target = Target(kind=kind, name="x", properties=properties)
+    side = decide(compare(msgspec.structs.replace(A, target=target), B), [], Policy()).a
+    assert side.mode == told
+    assert side.image_id == ("sha256:1" if "sha256:1" in properties.values() else None)
+    known_digests = [digest for digest in ("sha256:2", "sha256:3") if digest in str(properties)]
+    wanted = known_digests if kind == "image" else []
+    assert side.repo_digests == tuple(wanted)
 
 
 def test_the_verdict_says_what_it_is_about() -> None:

@@ -45,22 +45,27 @@ SAFE_URL: Final = re.compile(r"https?://[A-Za-z0-9./_~%?&=+#:,-]{1,500}")
 
 def render(verdict: Verdict) -> str:
     """Write the comment in at most `LIMIT` characters; what does not fit is counted."""
+    return f"{MARKER}\n{body(verdict)}"
+
+
+def body(verdict: Verdict, times: int = 1) -> str:
+    """Write the comment without its marker, for a place with room for so many comments."""
     apart = (Status.EQUIVALENT, Status.IDENTICAL)
     heavy = [finding for finding in verdict.findings if finding.status not in apart]
     light = [finding for finding in verdict.findings if finding.status is Status.EQUIVALENT]
     shared = [finding for finding in verdict.findings if finding.status is Status.IDENTICAL]
     head, tail = _head(verdict), _tail(verdict)
-    table = _table(heavy)
-    folded = _folded(light)
-    both = _shared(shared)
+    table = _table(heavy, times * TABLE)
+    folded = _folded(light, times * FOLDED)
+    both = _shared(shared, times * FOLDED)
     brought = _waived(verdict) + _brought(verdict)
     used = sum(map(len, (head, table, brought, folded, both, tail)))
-    details = _details(heavy, LIMIT - RESERVE - used)
+    details = _details(heavy, times * LIMIT - RESERVE - used)
     return "\n".join(part for part in (head, table, brought, details, folded, both, tail) if part)
 
 
 def _head(verdict: Verdict) -> str:
-    lines = [MARKER, f"## {verdict.status.capitalize()}", ""]
+    lines = [f"## {verdict.status.capitalize()}", ""]
     lines += [f"**{_upper(wording.headline(verdict))}.**", ""]
     lines += [f"- {letter}: {_subject(s)}" for letter, s in (("A", verdict.a), ("B", verdict.b))]
     if relation := wording.relation(verdict) or layers.shared(verdict):
@@ -73,14 +78,15 @@ def _head(verdict: Verdict) -> str:
 
 
 def _subject(subject: Subject) -> str:
-    return f"{code(subject.name)} ({_text(subject.kind, 40)}, {code(subject.digest)})"
+    digests = (f"{label} {code(digest)}" for label, digest in wording.identity(subject))
+    return f"{code(subject.name)} ({', '.join([_text(wording.kind(subject), 40), *digests])})"
 
 
-def _table(findings: list[Finding]) -> str:
+def _table(findings: list[Finding], budget: int) -> str:
     if not findings:
         return ""
     head = ["| Code | What | Old → new | Impact | Basis |", "|:--|:--|:--|:--|:--|"]
-    rows, more = fit((_row(finding) for finding in findings), TABLE)
+    rows, more = fit((_row(finding) for finding in findings), budget)
     lines = [*head, *rows]
     if more:
         lines += ["", f"{more} more not shown in this table; {ELSEWHERE}."]
@@ -152,16 +158,16 @@ def _source(sources: tuple[str, ...]) -> str:
     return f"{link} (+{more})" if more else link
 
 
-def _shared(findings: list[Finding]) -> str:
+def _shared(findings: list[Finding], budget: int) -> str:
     if not findings:
         return ""
-    return f"On both sides, so no drift:\n\n{_details(findings, FOLDED)}"
+    return f"On both sides, so no drift:\n\n{_details(findings, budget)}"
 
 
-def _folded(findings: list[Finding]) -> str:
+def _folded(findings: list[Finding], budget: int) -> str:
     if not findings:
         return ""
-    rows, more = fit((_light_row(finding) for finding in findings), FOLDED)
+    rows, more = fit((_light_row(finding) for finding in findings), budget)
     lines = [f"<details><summary>{len(findings)} without effect on outputs</summary>", ""]
     lines += ["| What | Old → new | Why |", "|:--|:--|:--|", *rows, ""]
     if more:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NARROWEST: Final = 40
 WIDEST: Final = 120
@@ -91,6 +94,17 @@ def clip(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…"
+
+
+def packed(parts: Iterable[str], width: int) -> list[str]:
+    """Put parts beside each other, as many to a line as fit; one that is wider is cut."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_len(lines[-1]) + 2 + cell_len(part) <= width:
+            lines[-1] += "  " + part
+        else:
+            lines.append(clip(part, width))
+    return lines
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -81,19 +81,26 @@ def _head(page: Page, verdict: Verdict) -> None:
 
 
 def _subjects(page: Page, subjects: tuple[Subject, Subject]) -> None:
-    from repro.report.page import columns, fill  # noqa: PLC0415 - as above
+    from repro.report.page import columns, fill, packed  # noqa: PLC0415 - as above
 
-    rows = [(value(s.name), plain(s.kind, 20), value(s.digest, 40)) for s in subjects]
-    kind, digest = (max(len(row[column]) for row in rows) for column in (1, 2))
-    name = max(columns([(row[0], "")]) for row in rows)
-    fits = 3 + name + 2 + kind + len("  manifest ") + digest <= page.width
-    for letter, row in zip("AB", rows, strict=True):
-        about = f"{row[1].ljust(kind)}  manifest {row[2]}"
-        if fits:
-            page.line((f"{letter}  ", "dim"), (fill(row[0], name), "bold"), ("  " + about, "dim"))
-        else:
-            page.paragraph(row[0], "bold", label=f"{letter}  ")
-            page.line((about, "dim"), indent=3)
+    names = [value(side.name) for side in subjects]
+    abouts = [_about(side) for side in subjects]
+    name = max(columns([(shown, "")]) for shown in names)
+    kind = max(columns([(about[0], "")]) for about in abouts)
+    lines = ["  ".join([fill(about[0], kind), *about[1:]]) for about in abouts]
+    fit = 3 + name + 2 + max(columns([(line, "")]) for line in lines) <= page.width
+    for letter, shown, about, line in zip("AB", names, abouts, lines, strict=True):
+        if fit:
+            page.line((f"{letter}  ", "dim"), (fill(shown, name), "bold"), ("  " + line, "dim"))
+            continue
+        page.paragraph(shown, "bold", label=f"{letter}  ")
+        for part in packed(about, page.width - 3):
+            page.line((part, "dim"), indent=3)
+
+
+def _about(side: Subject) -> list[str]:
+    digests = (f"{label} {value(digest, 40)}" for label, digest in wording.identity(side))
+    return [plain(wording.kind(side), 26), *digests]
 
 
 def _group(page: Page, title: str, findings: list[Finding]) -> None:

@@ -11,7 +11,7 @@ from repro.rules.finding import Basis, Finding, Impact, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.verdict import Verdict, Waived
+    from repro.verdict import Subject, Verdict, Waived
 
 COUNTED: Final = {
     "divergent": Status.DIVERGENT,
@@ -44,6 +44,22 @@ def headline(verdict: Verdict) -> str:
         case Status.IDENTICAL:
             where = " in what was compared" if verdict.scopes.left_out else ""
             return f"nothing differs{where}" + _faults(len(worst))
+
+
+def identity(subject: Subject) -> list[tuple[str, str]]:
+    """Name the digests of a side: of the image as engines and registries know it, of its facts.
+
+    Where registries have it under several digests, none of them speaks for it.
+    """
+    known = [digest for digest in subject.repo_digests if digest != subject.image_id]
+    found = [("id", subject.image_id)] if subject.image_id else []
+    found += [("digest", digest) for digest in known if len(known) == 1]
+    return [*found, ("manifest", subject.digest)]
+
+
+def kind(subject: Subject) -> str:
+    """`image, run`; the kind alone where that says it all."""
+    return f"{subject.kind}, {subject.mode}" if subject.mode else subject.kind
 
 
 def relation(verdict: Verdict) -> str:

@@ -78,7 +78,7 @@ def test_what_is_read_for_it_changes_no_fact_and_no_digest(
     docker_engine: Engine, image: BuildImage
 ) -> None:
     options = Options(host=docker_engine.host, frameworks=False, canaries=False)
-    before = compare(*(take(image(tag), options) for tag in ("ml:v1", "ml:v2")))
+    before = compare(take(image("ml:v1"), options), take(image("ml:v2"), options))
 
     after = traced(before, BOTH, options)
 

@@ -74,15 +74,18 @@ def finding(subject: str = "tokenizers", **fields: Any) -> Finding:
     return Finding(subject=subject, **(standard | fields))
 
 
-def subject(name: str, digit: str, *, image: str = "") -> Subject:
-    """A side; `digit` makes its digests."""
-    return Subject(
-        name=name,
-        kind="image",
-        digest="sha256:" + (digit + "1b2c3d4e5f60718") * 4,
-        image_digest="sha256:" + (image or digit) * 64,
-        facts=412,
-    )
+def subject(name: str, digit: str, *, image: str = "", **fields: Any) -> Subject:
+    """A side that was run; `digit` makes its digests."""
+    standard: dict[str, Any] = {
+        "name": name,
+        "kind": "image",
+        "digest": "sha256:" + (digit + "1b2c3d4e5f60718") * 4,
+        "image_digest": "sha256:" + (image or digit) * 64,
+        "facts": 412,
+        "mode": "run",
+        "image_id": "sha256:" + (digit + "0d1e2f3a4b5c6d7") * 4,
+    }
+    return Subject(**(standard | fields))
 
 
 def verdict(status: Status, findings: Iterable[Finding] = (), **fields: Any) -> Verdict:
@@ -271,6 +274,13 @@ def static() -> Verdict:
     return verdict(
         Status.DIVERGENT,
         sorted(findings, key=lambda one: -one.status.rank),
+        a=subject("registry.example/serve:2024.06", "a", mode="read"),
+        b=subject(
+            "registry.example/serve:2024.11",
+            "b",
+            mode="read",
+            repo_digests=("sha256:" + "b9c8d7e6f5a4b3c2" * 4,),
+        ),
         scopes=Scopes(compared=("image",), left_out={"process": left_out, "host": left_out}),
         layers=Layers(shared=2, a=5, b=6),
     )
@@ -282,7 +292,7 @@ def hostile() -> Verdict:
     origin = Origins(a=layer(1, HOSTILE, digit=HOSTILE), b=layer(2, HOSTILE))
     bad = finding(HOSTILE, sources=(HOSTILE,), canary=HOSTILE, origin=origin, **texts)
     light = finding(HOSTILE, status=Status.EQUIVALENT, impact=Impact.NONE, origin=origin, **texts)
-    side = subject(HOSTILE, "a")
+    side = subject(HOSTILE, "a", kind=HOSTILE, image_id=HOSTILE, repo_digests=(HOSTILE,))
     return verdict(Status.DIVERGENT, [bad, light], a=side, b=side)
 
 

@@ -119,6 +119,33 @@ def test_digests_are_short_and_whole_on_one_line() -> None:
         assert "sha256:89e6c98d9288" in text
 
 
+def test_a_side_names_its_image_by_all_its_digests_and_how_it_was_looked_at() -> None:
+    a = cases.subject("a:1", "a")
+    b = cases.subject("b:1", "b", mode="read", repo_digests=("sha256:" + "3" * 64,))
+    found = cases.verdict(Status.IDENTICAL, a=a, b=b)
+    ours = ["id sha256:a0d1e2f3a4b5", "manifest sha256:a1b2c3d4e5f6"]
+    theirs = ["id sha256:b0d1e2f3a4b5", "digest sha256:333333333333"]
+    last = "manifest sha256:b1b2c3d4e5f6"
+    wide = terminal.render(found, width=110).splitlines()
+    assert wide[2] == "  ".join(["A", "a:1", "image, run ", *ours])
+    assert wide[3] == "  ".join(["B", "b:1", "image, read", *theirs, last])
+    narrow = terminal.render(found, width=80).splitlines()
+    assert narrow[2:4] == ["A  a:1", "   " + "  ".join(["image, run", *ours])]
+    assert narrow[4:7] == ["B  b:1", "   " + "  ".join(["image, read", *theirs]), f"   {last}"]
+
+
+def test_a_digest_is_said_once_and_none_speaks_for_several() -> None:
+    one, two = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+    same = cases.subject("x", "a", image_id=one, repo_digests=(one,))
+    several = cases.subject("y", "b", kind="container", mode=None, repo_digests=(one, two))
+    text = terminal.render(cases.verdict(Status.IDENTICAL, a=same, b=several), width=100)
+    assert text.splitlines()[2].split("  ") == [
+        *("A", "x", "image, run", "id sha256:111111111111", "manifest sha256:a1b2c3d4e5f6")
+    ]
+    assert "  digest " not in text
+    assert "y  container   id " in text
+
+
 def test_what_has_no_effect_is_folded_and_counted() -> None:
     text = terminal.render(cases.divergent())
     assert "no effect on outputs (11)" in text
