@@ -121,11 +121,11 @@ def checked(table: Any, keys: frozenset[str], place: str) -> dict[str, Any]:
 
 def _table(path: Path) -> dict[str, Any] | None:
     """Read a TOML file; None where there is none."""
-    import tomli  # noqa: PLC0415
-
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
+        import tomli  # noqa: PLC0415  # Most folders have no such file.
+
         if len(data) > LARGEST:
             raise wrong(path.name, "a file of at most 1 MiB", "Is it the right file?")
         return tomli.loads(data.decode("utf-8"))
