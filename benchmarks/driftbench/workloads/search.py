@@ -12,7 +12,7 @@ if importlib.util.find_spec("faiss"):
     import faiss
 
     faiss.omp_set_num_threads(1)
-    for name in ("Flat", "IVF16,Flat", "HNSW16", "SQ8", "PQ6"):
+    for name in ("Flat", "IVF16,Flat", "HNSW16", "SQ8", "PQ6x4"):
         index = faiss.index_factory(24, name)
         index.train(base)
         index.add(base)
