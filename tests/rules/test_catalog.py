@@ -57,7 +57,7 @@ REQUIRED: Final = (
     "python.package", "python.interpreter", "python.runtime",
 )  # fmt: skip
 
-TEXTS: Final = (
+TEXTS: Final = ("torch",
     "8.0", "9.0", "10.0", "12.0", "6.1", "1", "2", "true", "fp8", "LlamaTokenizerFast",
     "T5TokenizerFast", "Qwen2Tokenizer", "CLIPTokenizer", "tekken.json", "chat_template.jinja",
     "tojson tools strftime_now generation", "sm_75 compute_90",
@@ -110,6 +110,8 @@ def meeting(condition: Condition) -> Fact:
     if condition.path is not None:
         pattern = condition.pattern or ""
         value = next(text for text in TEXTS if re.match(pattern, text))
+        if condition.path == "name":
+            return known(condition.kind, value, "1.0")
         properties[condition.path.removeprefix("properties.")] = value
     return Component(
         scope=scope_of(condition.kind),
