@@ -12,7 +12,16 @@ from repro.errors import UsageError
 if TYPE_CHECKING:
     from repro.verdict import Verdict
 
-FORMATS: Final = ("text", "json", "markdown", "sarif", "junit")
+FORMATS: Final = (
+    "text",
+    "json",
+    "markdown",
+    "sarif",
+    "junit",
+    "github",
+    "github-summary",
+    "gitlab",
+)
 
 
 def places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Path | None]]:

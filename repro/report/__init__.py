@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from repro.report import json_report, junit, markdown, sarif, terminal
+from repro.report import (
+    github,
+    github_summary,
+    gitlab,
+    json_report,
+    junit,
+    markdown,
+    sarif,
+    terminal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +37,15 @@ class Format(Protocol):
         """Write the verdict; ends in a line feed."""
 
 
-_ALL: Final[tuple[Format, ...]] = (terminal, json_report, markdown, sarif, junit)
+_ALL: Final[tuple[Format, ...]] = (
+    terminal,
+    json_report,
+    markdown,
+    sarif,
+    junit,
+    github,
+    github_summary,
+    gitlab,
+)
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType({found.name: found for found in _ALL})
 """The formats by name."""

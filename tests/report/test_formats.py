@@ -15,7 +15,16 @@ from tests.report import cases
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = {"sample": cases.divergent, "static": cases.static}
-SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "sarif": "sarif", "junit": "junit.xml"}
+SUFFIXES = {
+    "text": "txt",
+    "json": "json",
+    "markdown": "md",
+    "sarif": "sarif",
+    "junit": "junit.xml",
+    "github": "github.txt",
+    "github-summary": "github.md",
+    "gitlab": "codequality.json",
+}
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -29,7 +38,16 @@ def test_the_rendered_sample_is_what_the_format_writes(name: str, sample: str) -
 
 
 def test_formats_are_registered_under_their_own_names_with_suffixes_of_their_own() -> None:
-    assert list(FORMATS) == ["text", "json", "markdown", "sarif", "junit"]
+    assert list(FORMATS) == [
+        "text",
+        "json",
+        "markdown",
+        "sarif",
+        "junit",
+        "github",
+        "github-summary",
+        "gitlab",
+    ]
     assert all(name == found.name for name, found in FORMATS.items())
     suffixes = [suffix for found in FORMATS.values() for suffix in found.suffixes]
     assert len(set(suffixes)) == len(suffixes)
