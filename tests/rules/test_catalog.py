@@ -20,6 +20,7 @@ from repro.rules import catalog
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.rules.judge import judge
 from repro.rules.versions import satisfies
+from tests.manifests import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

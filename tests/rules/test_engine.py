@@ -142,6 +142,54 @@ def test_harmless_fields_do_not_speak_for_others() -> None:
     assert both == [("TAG001", "equivalent"), ("INFER", "suspect")]
 
 
+DEFAULTS: dict[str, Any] = {"fields": ("properties.generation", "properties.generation.*")}
+HEAT: dict[str, Any] = {"fields": ("properties.generation.temp*", "properties.generation.top_p")}
+
+
+def test_a_field_is_left_to_the_rule_that_names_it_most_precisely() -> None:
+    wide = rule(code="WID001", **DEFAULTS)
+    narrow = rule(code="NAR001", **HEAT)
+    cold, hot = {"temperature": "0.1", "top_p": "1"}, {"temperature": "0.9", "top_p": "1"}
+    a, b = lib("1", generation=cold), lib("1", generation=hot)
+    for rules in ([wide, narrow], [narrow, wide]):
+        assert codes([a], [b], *rules) == [("NAR001", "divergent")]
+        assert [f.code for f in judged([], [b], *rules) if f.subject == "lib"] == ["NAR001"]
+    assert codes([a], [b], wide) == [("WID001", "divergent")]
+
+
+def test_what_the_precise_rule_does_not_name_is_still_said() -> None:
+    wide, narrow = rule(code="WID001", **DEFAULTS), rule(code="NAR001", **HEAT)
+    a = lib("1", generation={"temperature": "0.1", "use_cache": True})
+    b = lib("1", generation={"temperature": "0.9", "use_cache": False})
+    first, second = sorted(judged([a], [b], wide, narrow), key=lambda found: found.code)
+    assert (first.code, first.old, first.new) == (
+        "NAR001",
+        "generation.temperature=0.1",
+        "generation.temperature=0.9",
+    )
+    assert (second.code, second.old, second.new) == (
+        "WID001",
+        "generation.use_cache=true",
+        "generation.use_cache=false",
+    )
+
+
+@pytest.mark.parametrize(
+    "milder",
+    [
+        {"basis": Basis.INFERRED},
+        {"impact": Impact.SAMPLING},
+        {"canary": "text"},
+        {"requires": (Condition(kind="gpu.device", name="*"),)},
+    ],
+)
+def test_a_precise_rule_that_says_less_silences_none(milder: dict[str, Any]) -> None:
+    wide, narrow = rule(code="WID001", **DEFAULTS), rule(code="NAR001", **HEAT, **milder)
+    a = lib("1", generation={"temperature": "0.1"})
+    b = lib("1", generation={"temperature": "0.9"})
+    assert "WID001" in [code for code, _ in codes([a], [b], wide, narrow)]
+
+
 def test_content_that_moved_under_one_version_is_told() -> None:
     moved = rule("REC001", fields=("properties.record",), unchanged=("version",))
     assert codes([lib("1", record="a")], [lib("1", record="b")], moved) == [("REC001", "divergent")]
