@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from repro.diff.measure import Measurement, measure
-from repro.manifest import Component
+from repro.manifest import Absent, Component
 from repro.rules.diverging import divergences, tell
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.rules.printing import short
@@ -22,6 +22,7 @@ CODES: Final = {
     "ROUNDING": "A fixed computation was run on both sides; its bits differ by rounding alone.",
     "UNSTABLE": "A fixed computation does not give the same result each time in one place.",
     "INVALID": "Text with lone surrogates, which no valid input has, is taken otherwise.",
+    "BROKEN": "A library that gave results on one side cannot be imported on the other.",
     "UNPAIRED": "A fixed computation was run on one side only, or in two editions.",
 }
 """Codes of findings about canaries."""
@@ -40,6 +41,8 @@ ADVICE: Final = "Pin what differs beside it, or accept the new result and take a
 SAME_BITS: Final = "same_bits"
 """Key of a value about two ways to one result; repro/probe/canary/record.py writes it."""
 WITHOUT_EFFECT: Final = "Only texts with lone surrogates differ: UTF-8 cannot carry them."
+BROKEN: Final = "cannot be imported"
+"""How the reason of a canary begins whose library is there and fails: probe/canary/work.py."""
 SHOWN: Final = 3
 """Cases that a finding shows."""
 
@@ -47,7 +50,7 @@ SHOWN: Final = 3
 def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
     """Say what it means that a canary came out otherwise, or on one side only."""
     if not (isinstance(change.old, Component) and isinstance(change.new, Component)):
-        yield _harmless(change, "UNPAIRED", "run on one side only", "Nothing to compare it with.")
+        yield _alone(change)
         return
     found = measure(change.old, change.new, comparison.a, comparison.b)
     if not found.comparable:
@@ -68,6 +71,22 @@ def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
     if not (found.changed or found.unsettled):
         why = f"All {found.cases} cases gave the same; what is said of the canary itself differs."
         yield _harmless(change, "MEASURED", "the same result", why)
+
+
+def _alone(change: Change) -> Finding:
+    """Say of a canary with a result on one side only why the other has none."""
+    reasons = [fact.reason for fact in (change.old, change.new) if isinstance(fact, Absent)]
+    if not any(reason.startswith(BROKEN) for reason in reasons):
+        return _harmless(change, "UNPAIRED", "run on one side only", "Nothing to compare it with.")
+    return _finding(
+        change,
+        code="BROKEN",
+        title="a library that works on one side only",
+        status=Status.SUSPECT,
+        impact=Impact.COMPAT,
+        why=reasons[0],
+        values=(None, None),
+    )
 
 
 def _is_rounding(case: CaseChange) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from repro.rules.finding import Basis, Impact, Status
-from tests.manifests import canary, known, manifest, unreadable, verdict
+from tests.manifests import absent, canary, known, manifest, unreadable, verdict
 from tests.rules.making import catalog, rule
 
 if TYPE_CHECKING:
@@ -162,6 +162,16 @@ def test_text_that_no_input_can_have_has_no_effect() -> None:
     found = verdict(sides[0], sides[1], RULES)
     assert [finding.code for finding in found.findings] == ["INVALID"]
     assert found.status is Status.EQUIVALENT
+
+
+def test_a_library_that_cannot_be_imported_on_one_side_is_suspect() -> None:
+    gone = absent("canary", "numerics/lib", "cannot be imported: ImportError: libGL.so.1")
+    ran, beside = canary("numerics/lib", {"a": 1}), canary("random/python", {"a": 1})
+    found = judged([ran, beside], [gone, beside])
+    assert [(f.code, f.status) for f in found.findings] == [("BROKEN", Status.SUSPECT)]
+    assert "libGL" in found.findings[0].why
+    skipped = absent("canary", "numerics/lib", "no GPU")
+    assert judged([ran, beside], [skipped, beside]).status is Status.EQUIVALENT
 
 
 def test_indices_that_differ_are_counted_and_not_measured_in_parts() -> None:
