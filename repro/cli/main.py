@@ -28,6 +28,7 @@ NAMES: Final = (
     "completion",
     "diff",
     "explain",
+    "export",
     "gate",
     "rules",
     "schema",
@@ -77,7 +78,17 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     signal.signal(signal.SIGTERM, _terminated)
     warnings.showwarning = _warn
-    sys.exit(run(sys.argv[1:]))
+    _leave(run(sys.argv[1:]))
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without taking every object apart, which is a seventh of a quick command's time."""
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (OSError, ValueError):  # Python says it, and has an exit code of its own for it.
+        sys.exit(code)
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
