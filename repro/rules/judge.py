@@ -17,6 +17,7 @@ from repro.rules.finding import Impact, Status
 from repro.rules.firing import changed_fields, fires, matching_fields
 from repro.rules.form import apart
 from repro.rules.inference import PLACE, declared, doubted, infer, nothing, unread
+from repro.rules.precision import spoken
 from repro.rules.printing import printed, subject
 from repro.rules.relevance import Relevance
 from repro.rules.settling import Settling
@@ -25,7 +26,7 @@ from repro.rules.stating import grade, state
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from repro.diff.change import Change, Comparison
+    from repro.diff.change import Change, Comparison, FieldChange
     from repro.rules.catalog import Catalog
     from repro.rules.finding import Finding
     from repro.rules.rule import Rule
@@ -96,7 +97,7 @@ def _of_change(
     change = rest
     candidates = _candidates(change, catalog)
     chosen = _leading(_hits(candidates, change, comparison), change)
-    found = [_finding(rule, change, known) for rule, known in chosen]
+    found = [_finding(hit, change, fields) for hit, fields in spoken(chosen, change)]
     if not chosen or _unspoken(chosen, change):
         found.append(infer(change, catalog, relevance))
     yield from found
@@ -134,8 +135,8 @@ def _unspoken(chosen: list[Hit], change: Change) -> bool:
     rules = [rule for rule, _ in chosen]
     if any(accuses(rule) or rule.when.fields is None for rule in rules):
         return False
-    spoken = {field.path for rule in rules for field in matching_fields(rule.when, change)}
-    return bool({field.path for field in changed_fields(change)} - spoken - PLACE)
+    said = {field.path for rule in rules for field in matching_fields(rule.when, change)}
+    return bool({field.path for field in changed_fields(change)} - said - PLACE)
 
 
 def _leading(hits: list[Hit], change: Change) -> list[Hit]:
@@ -155,10 +156,10 @@ def _leading(hits: list[Hit], change: Change) -> list[Hit]:
     return alike if alike and paths <= BESIDE_THE_POINT else general
 
 
-def _worse(others: list[Hit], spoken: list[Hit]) -> list[Hit]:
+def _worse(others: list[Hit], said: list[Hit]) -> list[Hit]:
     """Pick what is graded worse, or moves a more material output, than all that was said."""
-    grades = [grade(rule, known=known).rank for rule, known in spoken]
-    impacts = [ORDER.index(rule.impact) for rule, _ in spoken]
+    grades = [grade(rule, known=known).rank for rule, known in said]
+    impacts = [ORDER.index(rule.impact) for rule, _ in said]
     return [
         (rule, known)
         for rule, known in others
@@ -170,8 +171,8 @@ def _general(rule: Rule) -> bool:
     return bool(rule.when.version or rule.when.any)
 
 
-def _finding(rule: Rule, change: Change, known: bool | None) -> Finding:
-    fields = matching_fields(rule.when, change) if rule.when.fields else []
+def _finding(hit: Hit, change: Change, fields: list[FieldChange]) -> Finding:
+    rule, known = hit
     return state(
         rule,
         known=known,
