@@ -133,10 +133,11 @@ def _notes(policy: Policy, findings: list[Finding], valid: list[Waiver]) -> Iter
             yield f"{which} matches nothing"
 
 
-def _severity(finding: Finding) -> tuple[int, bool, int, str, str, str]:
-    """Put the worst first, and what was measured before what is said of versions."""
+def _severity(finding: Finding) -> tuple[int, bool, bool, int, str, str, str]:
+    """Put the worst first, a whole side before its facts, what was measured before versions."""
     return (
         -finding.status.rank,
+        finding.change is not None,
         finding.basis is not Basis.MEASURED,
         ORDER[finding.impact],
         finding.subject,

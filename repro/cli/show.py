@@ -12,8 +12,9 @@ from repro.cli.options import files, read, target_options
 @click.command(no_args_is_help=True)
 @click.argument("manifest", metavar="MANIFEST|TARGET", shell_complete=files)
 @click.option("-k", "--kind", metavar="PATTERN", help="List all of a kind, such as 'cuda.*'.")
+@click.option("--all", "everything", is_flag=True, help="Fold nothing: every row, every reason.")
 @target_options
-def show(manifest: str, kind: str | None, **values: Any) -> None:
+def show(manifest: str, kind: str | None, everything: bool, **values: Any) -> None:
     """Show what a manifest holds.
 
     \b
@@ -27,4 +28,5 @@ def show(manifest: str, kind: str | None, **values: Any) -> None:
     from repro.report import manifest as view  # noqa: PLC0415
 
     found = source.manifest(manifest, read(values))
-    stdout(view.render(found, width=width(), color=color(), kind=kind).encode("utf-8"))
+    text = view.render(found, width=width(), color=color(), kind=kind, everything=everything)
+    stdout(text.encode("utf-8"))

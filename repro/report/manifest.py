@@ -7,6 +7,7 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from repro.diff.scopes import NOT_RUN
 from repro.manifest import SCOPES, Absent, Component, Unreadable, Value
 from repro.report.plain import plain, prose, value
 
@@ -52,19 +53,29 @@ FEW: Final = 25
 MARGIN: Final = 11
 
 
-def render(manifest: Manifest, *, width: int, color: bool, kind: str | None = None) -> str:
-    """Show a manifest in `width` columns; `kind`, a pattern such as `cuda.*`, lists every match."""
+def render(
+    manifest: Manifest,
+    *,
+    width: int,
+    color: bool,
+    kind: str | None = None,
+    everything: bool = False,
+) -> str:
+    """Show a manifest in `width` columns; `kind`, a pattern such as `cuda.*`, lists every match.
+
+    With `everything` nothing of the overview is folded.
+    """
     from repro.report.page import Page  # noqa: PLC0415 - rich costs 50 ms that `--help` can spare
 
     page = Page(width=width, color=color)
     if kind is None:
-        _overview(page, manifest)
+        _overview(page, manifest, everything=everything)
     else:
         _kind(page, manifest, kind)
     return page.text()
 
 
-def _overview(page: Page, manifest: Manifest) -> None:
+def _overview(page: Page, manifest: Manifest, *, everything: bool) -> None:
     target, digests = manifest.target, manifest.digests
     page.paragraph(f"{value(target.name)} ({plain(target.kind, 20)})", "bold")
     page.blank()
@@ -78,8 +89,9 @@ def _overview(page: Page, manifest: Manifest) -> None:
         )
     page.blank()
     for title, patterns in SECTIONS:
-        _section(page, title, _select(manifest, patterns))
-    _unreadable(page, manifest)
+        facts = _select(manifest, patterns)
+        _section(page, title, facts, len(facts) if everything else ROWS)
+    _unreadable(page, manifest, everything=everything)
     page.blank()
     counts = Counter(fact.kind for fact in manifest.facts)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -104,16 +116,16 @@ def _rank(fact: Fact, patterns: tuple[Pattern, ...]) -> tuple[int, int] | None:
     return None
 
 
-def _section(page: Page, title: str, facts: list[Fact]) -> None:
+def _section(page: Page, title: str, facts: list[Fact], rows: int) -> None:
     found = [fact for fact in facts if isinstance(fact, Component)]
     absent = [fact for fact in facts if isinstance(fact, Absent)]
-    for number, fact in enumerate(found[:ROWS]):
+    for number, fact in enumerate(found[:rows]):
         _row(page, title if number == 0 else "", fact)
-    if (more := len(found) - ROWS) > 0:
+    if (more := len(found) - rows) > 0:
         page.line((f"… {more} more", "dim"), indent=MARGIN)
     if absent:
         names = dict.fromkeys(f"{fact.kind} {fact.name}".removesuffix(" *") for fact in absent)
-        text = f"absent: {', '.join(plain(name, 60) for name in list(names)[:ROWS])}"
+        text = f"absent: {', '.join(plain(name, 60) for name in list(names)[:rows])}"
         page.paragraph(text, "dim", label=("" if found else title).ljust(MARGIN))
 
 
@@ -140,18 +152,24 @@ def _shown(fact: Component) -> str:
     return _properties(fact)
 
 
-def _unreadable(page: Page, manifest: Manifest) -> None:
+def _unreadable(page: Page, manifest: Manifest, *, everything: bool) -> None:
+    """List what could not be read; what only running shows is one line where nothing was run."""
     unread = [fact for fact in manifest.facts if isinstance(fact, Unreadable)]
-    if not unread:
-        return
-    page.blank()
-    page.line((f"could not be read ({len(unread)})", "magenta"))
-    for fact in unread[: 2 * ROWS]:
+    failed = [fact for fact in unread if everything or not fact.reason.startswith(NOT_RUN)]
+    if failed:
+        page.blank()
+        page.line((f"could not be read ({len(failed)})", "magenta"))
+    rows = len(failed) if everything else 2 * ROWS
+    for fact in failed[:rows]:
         page.paragraph(
             f"{plain(fact.kind, 40)} {plain(fact.name, 80)}: {prose(fact.reason, 300)}", indent=2
         )
-    if (more := len(unread) - 2 * ROWS) > 0:
+    if (more := len(failed) - rows) > 0:
         page.line((f"… {more} more", "dim"), indent=2)
+    if not_run := len(unread) - len(failed):
+        facts = "1 fact" if not_run == 1 else f"{not_run} facts"
+        page.blank()
+        page.paragraph(f"{facts} that only running shows: not run", "dim")
 
 
 def _kind(page: Page, manifest: Manifest, pattern: str) -> None:

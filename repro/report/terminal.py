@@ -126,12 +126,18 @@ def _block(page: Page, alike: list[Finding], margin: int) -> None:
     first = alike[0]
     code: Span = (plain(first.code, 12).ljust(margin), COLORS[first.status])
     right: list[Span] = [(first.impact.value, ""), (f" · {first.basis}", "dim")]
-    subjects = [plain(finding.subject) for finding in alike]
-    widest = max(columns([(subject, "")]) for subject in subjects)
-    for finding, subject in zip(alike, subjects, strict=True):
+    folded = [f for f in alike if f.change and f.change.how == "unknown"]
+    folded = folded if len(folded) > 2 else []
+    rows = [(plain(f.subject), _values(f)) for f in alike if f not in folded]
+    if folded:
+        rows.append((f"{len(folded)} facts", _values(folded[0])))
+    widest = max(columns([(subject, "")]) for subject, _ in rows)
+    for subject, shown in rows:
         padded = fill(subject, widest) if widest <= page.width // 3 else subject
-        _opening(page, code, (padded, "bold"), _values(finding), right)
+        _opening(page, code, (padded, "bold"), shown, right)
         code, right = (" " * margin, ""), []
+    if folded:
+        page.paragraph(", ".join(plain(f.subject) for f in folded), indent=margin)
     _body(page, first, margin)
 
 

@@ -22,6 +22,8 @@ COUNTED: Final = {
 }
 """The tally's words, worst first."""
 
+NOTHING: Final = "NOTHING"
+"""The code for a side that holds nothing of what is compared."""
 OUTCOME: Final = {0: "PASS", 1: "FAIL", 3: "INDETERMINATE"}
 NO_IMAGE: Final = assemble(Target(kind="", name=""), ()).digests.image
 """The image digest of a manifest without an image: two of these are no same image."""
@@ -36,8 +38,7 @@ def headline(verdict: Verdict) -> str:
         case Status.SUSPECT:
             return f"outputs may differ: {_impacts(worst, 'may change', 'may change')}"
         case Status.INDETERMINATE:
-            facts = "1 fact" if len(worst) == 1 else f"{len(worst)} facts"
-            return f"this cannot be judged: {facts} could not be read"
+            return f"this cannot be judged: {_unjudged(worst)}"
         case Status.EQUIVALENT:
             number = {0: "differences", 1: "1 difference"}
             return f"{number.get(len(worst), f'{len(worst)} differences')}, none changes outputs"
@@ -91,6 +92,8 @@ def sides(finding: Finding) -> tuple[str, ...]:
     old, new = finding.old, finding.new
     if finding.status is Status.IDENTICAL:
         return tuple(dict.fromkeys(side for side in (old, new) if side is not None))
+    if finding.change is None and old is None and new is None:
+        return ()
     how = finding.change.how if finding.change else "changed"
     if how == "unknown":
         return ("unreadable on both sides",)
@@ -158,6 +161,14 @@ def exit_meaning(verdict: Verdict) -> str:
         3: "no verdict without the facts that could not be read",
     }
     return f"exit {verdict.exit_code}: {meaning[verdict.exit_code]}"
+
+
+def _unjudged(findings: list[Finding]) -> str:
+    """Say what is missing: all that is asked for of a side before single facts."""
+    whole = [finding.why for finding in findings if finding.code == NOTHING]
+    if whole:
+        return whole[0].removesuffix(".") if len(whole) == 1 else "neither side holds what is asked"
+    return f"{len(findings)} fact{'s' * (len(findings) != 1)} could not be read"
 
 
 def _faults(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from repro.diff.scopes import NOT_RUN
+from repro.diff.scopes import ENDPOINT, LACKING, NOT_RUN, STATIC
 from repro.manifest import Component, Unreadable
 from repro.rules.doubt import needed
 from repro.rules.finding import Basis, Finding, Impact, Status
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from repro.diff.change import Change, Comparison, FieldChange
+    from repro.manifest import Manifest, Scope
     from repro.rules.catalog import Catalog
     from repro.rules.relevance import Relevance
     from repro.rules.rule import Rule
@@ -44,6 +45,8 @@ CODES: Final = {
 """Codes of findings that no rule stands behind."""
 UNREAD: Final = "Make it readable (permissions, --gpus, --path, --timeout), then snapshot again."
 NEEDS_RUN: Final = "Only a run can tell: take a snapshot of the image that runs it, or a container."
+HOW: Final = {STATIC: "was read, not run", ENDPOINT: "is a server that was asked"}
+"""How targets of a mode were looked at, for all of which there are scopes that were not taken."""
 NAMED: Final = ("python.package", "os.package", "conda.package")
 """Kinds whose bystanders are known by name."""
 
@@ -80,15 +83,40 @@ def nothing(comparison: Comparison) -> Iterator[Finding]:
         read = {fact.scope for fact in manifest.facts if isinstance(fact, Component)}
         missing = [scope for scope in scopes.compared if scope not in read]
         if missing and (scopes.asked or len(missing) == len(scopes.compared)):
-            what = f" of {' and '.join(missing)}" if scopes.asked else ""
-            why = f"{name} holds no fact{what} that was read, so there is nothing to compare."
-            yield _empty(f"manifest {name}", why)
+            yield _not_taken(name, missing, manifest) or _unread(
+                name, missing if scopes.asked else ()
+            )
 
 
-def _empty(subject: str, why: str) -> Finding:
+def _not_taken(name: str, missing: Sequence[Scope], manifest: Manifest) -> Finding | None:
+    """Say that a side was not looked at in a way that could tell; None where it was."""
+    mode = manifest.target.properties.get("mode")
+    if not isinstance(mode, str) or not set(missing) <= set(LACKING.get(mode, ())):
+        return None
+    what = " and ".join(missing)
+    return _empty(
+        f"manifest {name}",
+        f"{name} {HOW[mode]}, so nothing is known of its {what}.",
+        title=f"{what} {'were' if missing[1:] else 'was'} not taken",
+        advice=f"Compare a snapshot of a run in its stead, or leave {what} out of --scope.",
+    )
+
+
+def _unread(name: str, missing: Sequence[Scope]) -> Finding:
+    what = f" of {' and '.join(missing)}" if missing else ""
+    why = f"{name} holds no fact{what} that was read, so there is nothing to compare."
+    return _empty(f"manifest {name}", why)
+
+
+def _empty(
+    subject: str,
+    why: str,
+    title: str = "nothing was read",
+    advice: str = "Take the snapshot again, and see what it could not read.",
+) -> Finding:
     return Finding(
         code="NOTHING",
-        title="nothing was read",
+        title=title,
         status=Status.INDETERMINATE,
         impact=Impact.NONE,
         basis=Basis.INFERRED,
@@ -97,7 +125,7 @@ def _empty(subject: str, why: str) -> Finding:
         old=None,
         new=None,
         why=why,
-        advice="Take the snapshot again, and see what it could not read.",
+        advice=advice,
     )
 
 

@@ -120,8 +120,17 @@ def test_the_reason_and_the_way_out_are_said() -> None:
     unread = [f for f in found.findings if f.code == "UNREAD"]
     assert unread
     assert all(f.advice.startswith("Only a run can tell") for f in unread if REASON in f.why)
-    nothing = [f.why for f in found.findings if f.code == "NOTHING"]
-    assert nothing[0] == "A holds no fact of process that was read, so there is nothing to compare."
+    first, second = found.findings[:2]
+    assert (first.code, first.title) == (second.code, second.title)
+    assert (first.code, first.title) == ("NOTHING", "process was not taken")
+    assert first.why == "A was read, not run, so nothing is known of its process."
+    assert first.advice.endswith("or leave process out of --scope.")
+    one = verdict(live(PACKAGE), static(PACKAGE), scopes=["process", "host"])
+    assert (
+        one.findings[0].why == "B was read, not run, so nothing is known of its process and host."
+    )
+    unheld = verdict(manifest(PACKAGE), live(PACKAGE), scopes=["process"])
+    assert unheld.findings[0].why.startswith("A holds no fact of process that was read")
     denied = verdict(manifest(PACKAGE, unreadable("framework")), live(PACKAGE))
     assert any(f.advice.startswith("Make it readable") for f in denied.findings)
 

@@ -49,6 +49,35 @@ def test_what_could_not_be_read_is_shown_with_its_reason() -> None:
     assert show().count(" nvidia") == 1, "and nowhere else"
 
 
+def test_what_only_a_run_shows_is_one_line_and_listed_on_demand() -> None:
+    reasons = ["not run: only files were read"] * 30 + ["permission denied"]
+    facts = [
+        Unreadable(scope="process", kind=f"kind{number:02}", name="*", reason=reason)
+        for number, reason in enumerate(reasons)
+    ]
+    target = Target(kind="image", name="x")
+    text = view.render(assemble(target, facts), width=80, color=False)
+    assert "could not be read (1)\n  kind30 *: permission denied\n" in text
+    assert "\n30 facts that only running shows: not run\n" in text
+    assert text.count("not run") == 1
+    every = view.render(assemble(target, facts), width=80, color=False, everything=True)
+    assert "could not be read (31)" in every
+    assert every.count(" *: not run: only files were read\n") == 30
+    assert "that only running shows" not in every
+    one = view.render(assemble(target, facts[:1]), width=80, color=False)
+    assert "could not be read" not in one
+    assert "\n1 fact that only running shows: not run\n" in one
+
+
+def test_everything_leaves_no_row_out() -> None:
+    packages = [cases.package(f"onnxruntime-{number}", "1") for number in range(20)]
+    manifest = assemble(Target(kind="image", name="x"), packages)
+    assert "… 14 more" in view.render(manifest, width=80, color=False)
+    every = view.render(manifest, width=80, color=False, everything=True)
+    assert every.count(" onnxruntime-") == 20
+    assert " more" not in every
+
+
 def test_what_is_absent_is_said_to_be() -> None:
     gone = Absent(scope="host", kind="gpu.device", name="*", reason="no NVIDIA device file")
     text = view.render(
