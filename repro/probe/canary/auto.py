@@ -5,6 +5,7 @@ import os
 import pickle
 
 from . import found
+from .record import Declined
 
 LAST = {}
 """The tokenizer that was loaded last: the canaries of one folder come one after another."""
@@ -24,10 +25,15 @@ def _load(job, fast):
 
     for name in job["files"]:
         found.checked(os.path.join(job["path"], name))
-    with _no_pickles():
-        return AutoTokenizer.from_pretrained(
-            job["path"], use_fast=fast, trust_remote_code=False, local_files_only=True
-        )
+    try:
+        with _no_pickles():
+            return AutoTokenizer.from_pretrained(
+                job["path"], use_fast=fast, trust_remote_code=False, local_files_only=True
+            )
+    except ValueError as error:
+        if "trust_remote_code" in str(error):  # Its advice, in every release since 4.10.
+            raise Declined("it needs code that comes with the model, which is not run") from None
+        raise
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 import os
 import stat
 
+from .record import Declined
+
 MOST = 64 << 20
 """Bytes of a file that is read: the largest tokenizers in use have some 35 MB (Gemma 3)."""
 
@@ -23,14 +25,14 @@ def folder(fact, *wanted):
 
 
 def checked(path):
-    """The path of a file that can be read; ValueError where it is too large or no file."""
+    """The path of a file that can be read; Declined where it is too large, ValueError for none."""
     found = os.stat(path)
     name = os.path.basename(path)
     if not stat.S_ISREG(found.st_mode):
         raise ValueError("%s is no regular file" % name)
     if found.st_size > MOST:
         said = (name, found.st_size >> 20, MOST >> 20)
-        raise ValueError("%s has %d MB, more than the %d MB that a canary reads" % said)
+        raise Declined("%s has %d MB, more than the %d MB that a canary reads" % said)
     return path
 
 

@@ -22,6 +22,13 @@ class Skip(Exception):  # noqa: N818  # Not an error: the case does not apply.
     """A case that does not apply here (no GPU, an operator that this release has not)."""
 
 
+class Declined(Exception):  # noqa: N818  # No error: it is left alone on purpose.
+    """A canary that is not run, though what it looks at is there: too large, or not safe to load.
+
+    It is then not compared, and nothing is settled in its place.
+    """
+
+
 class Block:
     """An array of a library that needs no NumPy.
 

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 
-from .record import Recorder, Skip
+from .record import Declined, Recorder, Skip
 
 MARK = "@repro-canary@"
 """Begins the lines that are answers; whatever else a library prints is not one of them."""
@@ -32,6 +32,8 @@ def _computed(job, full):
         module.run(recorder, job)
     except Skip as reason:
         return "skip", str(reason)[:300]
+    except Declined as reason:
+        return "fail", ("not run: %s" % reason)[:300]
     except Exception as error:  # noqa: BLE001
         told = ("%s: %s" % (type(error).__name__, error))[:300]
         return ("skip", "cannot be imported: " + told) if _unusable(error) else ("fail", told)
