@@ -9,6 +9,7 @@ import msgspec
 
 from repro.cli import reporting
 from repro.cli.options import files, read, target_options
+from repro.cli.targets import complete
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ IMPACTS = ("tokens", "prompt", "preprocessing", "sampling", "numerics", "bits", 
 
 
 @click.command(no_args_is_help=True)
-@click.argument("a", metavar="A", shell_complete=files)
-@click.argument("b", metavar="B", required=False, shell_complete=files)
+@click.argument("a", metavar="A", shell_complete=complete)
+@click.argument("b", metavar="B", required=False, shell_complete=complete)
 @click.option(
     "-f",
     "--format",

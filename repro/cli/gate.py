@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from repro.cli.options import files, read, target_options
+from repro.cli.targets import complete
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def gate() -> None:
 
 
 @gate.command(hidden=True)
-@click.argument("target", shell_complete=files)
+@click.argument("target", shell_complete=complete)
 @click.option("--policy", "place", metavar="FILE", shell_complete=files, help="Policy to use.")
 @click.option("--baseline", metavar="MANIFEST", shell_complete=files, help="Compare with this.")
 @click.option("-f", "--format", "formats", multiple=True, metavar="FORMAT[=FILE]")

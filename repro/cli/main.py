@@ -23,6 +23,9 @@ BUG: Final = 70
 """Exit code of a bug (EX_SOFTWARE, sysexits.h): drift can never look like a crash."""
 
 
+COMPLETE: Final = "_REPRO_COMPLETE"
+"""The variable by which a shell asks for completions."""
+
 NAMES: Final = (
     "clean",
     "completion",
@@ -93,6 +96,8 @@ def _leave(code: int) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code; every message goes to standard error."""
+    if COMPLETE in os.environ:
+        import_module("repro.cli.targets")  # Bash needs more than click knows.
     try:
         result = cli.main(arguments, prog_name="repro", standalone_mode=False)
     except ReproError as error:

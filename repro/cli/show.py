@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from repro.cli.options import files, read, target_options
+from repro.cli.options import read, target_options
+from repro.cli.targets import complete
 
 
 @click.command(no_args_is_help=True)
-@click.argument("manifest", metavar="MANIFEST|TARGET", shell_complete=files)
+@click.argument("manifest", metavar="MANIFEST|TARGET", shell_complete=complete)
 @click.option("-k", "--kind", metavar="PATTERN", help="List all of a kind, such as 'cuda.*'.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing: every row, every reason.")
 @target_options

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from repro.cli.options import files, read, target_options
+from repro.cli.targets import complete
 from repro.errors import ReproError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=complete)
 @click.option(
     "-o",
     "--output",
