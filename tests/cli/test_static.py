@@ -321,6 +321,14 @@ def test_a_manifest_is_compared_with_the_image_it_was_taken_of(tmp_path: Path) -
     assert said("show", V1).startswith(f"{V1} (image)")
 
 
+def test_show_folds_what_only_a_run_shows() -> None:
+    folded, every = said("show", V1), said("show", V1, "--all")
+
+    assert "facts that only running shows: not run\n" in folded
+    assert "not run: only files were read" not in folded
+    assert "gpu.device *: not run: only files were read\n" in every
+
+
 @pytest.mark.parametrize(
     ("scopes", "code"),
     [

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from repro.diff import Layers, LeftOut, Origins, Scopes
+from repro.manifest import Unreadable
 from repro.policy import Policy
 from repro.report import terminal
 from repro.report.plain import HOSTILE
@@ -169,6 +170,44 @@ def test_what_several_findings_have_in_common_is_said_once(width: int) -> None:
     assert text.index("xyz") < text.index("ab ") < text.index("No rule") < text.index("third")
     if width == 100:
         assert "\n        ab   0.19.1 → (none)\n" in text, "aligned under the first"
+
+
+def test_what_is_unreadable_on_both_sides_is_named_on_one_line() -> None:
+    unread = Unreadable(scope="process", kind="x", name="*", reason="not run")
+    gone = cases.change(unread, unread, how="unknown")
+    lost = cases.change(unread, unread, how="lost")
+    said = {"code": "UNREAD", "status": Status.INDETERMINATE, "new": None}
+    found = [cases.finding(name, change=gone, old=None, **said) for name in ("aa", "bb", "cc")]
+    found.append(cases.finding("dd", change=lost, old="1", **said))
+    lines = terminal.render(cases.verdict(Status.INDETERMINATE, found), width=80).splitlines()
+    rows = [line.split() for line in lines]
+    assert ["UNREAD", "dd", "1", "→", "(unreadable)", "tokens", "·", "documented"] in rows
+    assert ["3", "facts", "unreadable", "on", "both", "sides"] in rows
+    assert ["aa,", "bb,", "cc"] in rows
+    two = terminal.render(cases.verdict(Status.INDETERMINATE, found[:2]), width=80)
+    assert "facts  unreadable" not in two
+    assert two.count("unreadable on both sides") == 2
+
+
+def test_a_side_that_holds_nothing_leads_and_is_the_headline() -> None:
+    nothing = cases.finding(
+        "manifest B",
+        code="NOTHING",
+        status=Status.INDETERMINATE,
+        impact=Impact.NONE,
+        change=None,
+        old=None,
+        new=None,
+        why="B was read, not run, so nothing is known of its process.",
+    )
+    found = cases.verdict(Status.INDETERMINATE, [nothing])
+    first, *_ = terminal.render(found, width=100).splitlines()
+    assert first.endswith(
+        "this cannot be judged: B was read, not run, so nothing is known of its process"
+    )
+    assert "changed" not in terminal.render(found, width=100)
+    both = terminal.render(cases.verdict(Status.INDETERMINATE, [nothing] * 2), width=100)
+    assert "this cannot be judged: neither side holds what is asked" in both
 
 
 def test_a_fault_on_both_sides_shows_its_value_once() -> None:
