@@ -101,7 +101,8 @@ def judged(pair: Pair, known: dict[str, Set]) -> dict[str, Opinion]:
 def opinion(report: dict[str, Any]) -> Opinion:
     """Take from a JSON report what is scored: the verdict, and what moved it."""
     status = report["status"]
-    leading = [f for f in report["findings"] if f["status"] in (status, "suspect", "divergent")]
+    heard = MEANING[status] != rivals.SILENT
+    leading = [f for f in report["findings"] if heard and f["status"] == status]
     return Opinion(
         said=MEANING[status],
         verdict=status,

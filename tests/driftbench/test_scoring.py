@@ -84,9 +84,16 @@ def test_a_report_is_read_as_an_opinion() -> None:
     findings = [
         {"status": "suspect", "impact": "tokens", "code": "TOK001"},
         {"status": "equivalent", "impact": "none", "code": "REL001"},
+        {"status": "identical", "impact": "prompt", "code": "TPL001"},
     ]
     found = opinion({"status": "suspect", "findings": findings})
     assert found == Opinion(said="alarm", verdict="suspect", impacts=("tokens",), codes=("TOK001",))
+
+
+def test_what_is_silent_names_no_impact() -> None:
+    findings = [{"status": "equivalent", "impact": "none", "code": "REL001"}]
+    found = opinion({"status": "equivalent", "findings": findings})
+    assert found == Opinion(said="silent", verdict="equivalent")
 
 
 def test_a_table_has_a_row_for_each_contender() -> None:
