@@ -158,6 +158,16 @@ def test_a_component_says_where_it_is_how_it_was_known_and_which_layer_brought_i
     }
 
 
+def test_a_thing_that_two_layers_are_named_for_has_none() -> None:
+    fact = cases.package("torch", "2.5.1")
+    layers = [Layer(digest="sha256:" + digit * 64) for digit in "ab"]
+    origins = [
+        Origin(layer=n, kind=fact.kind, name=fact.name, location=fact.location) for n in (0, 1)
+    ]
+    (found,) = of(fact, layers=layers, origins=origins)["components"]
+    assert "repro:layer" not in values(found["properties"])
+
+
 def test_the_three_states_stay_apart() -> None:
     found = of(
         Component(

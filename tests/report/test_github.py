@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from repro.report import github, github_summary, markdown
-from repro.report.plain import HOSTILE
+from repro.report.plain import HOSTILE, plain, prose
 from repro.rules.finding import Status
 from tests.report import cases
 from tests.report.test_terminal import verdicts
@@ -95,6 +95,7 @@ def test_text_from_an_image_is_no_command_and_no_property(text: str) -> None:
     finding = cases.finding(text, code=text, title=text, why=text, advice=text)
     found = read(cases.verdict(Status.DIVERGENT, [finding], b=cases.subject(text, "b")))
     assert len(found) == 2
+    assert found[1].title == f"{plain(text)} {plain(text)}: {prose(text)}", "it ends where it ends"
     whole = "".join([*found[1]])
     assert not {"\r", "\n"} & set(whole), "what came as a line break is white space, or visible"
     assert text.splitlines()[-1] in found[1].text
