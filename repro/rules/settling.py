@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 OUTPUTS: Final = "own"
 """The family of canaries that run the user's own model: they speak for `model`."""
 GPU: Final = ("cuda.library", "gpu.device")
+INFERRED: Final = "INFER"
+"""The code of a finding that no rule stands behind."""
 ENOUGH: Final = 20
 """Cases from which on the outputs of a model settle anything: a handful proves nothing."""
 
@@ -48,9 +50,12 @@ class Settling:
         """Return the finding, or what it becomes when all its canaries saw no change.
 
         Every canary of its family that exercises the component has to have run on both sides,
-        in the same environment, with the same results; one that failed leaves the doubt.
+        in the same environment, with the same results; one that failed leaves the doubt. Where no
+        rule speaks, all canaries that exercise the component are its canaries.
         """
-        if finding.status not in (Status.SUSPECT, Status.DIVERGENT) or not finding.canary:
+        if finding.status not in (Status.SUSPECT, Status.DIVERGENT):
+            return finding
+        if not finding.canary and finding.code != INFERRED:
             return finding
         if finding.change is None or finding.basis is Basis.MEASURED:
             return finding
@@ -66,9 +71,9 @@ class Settling:
             why=f"Measured: no change seen in {cases} cases ({names}). {finding.why}",
         )
 
-    def _speaking(self, wanted: str, change: Change) -> list[Witness]:
+    def _speaking(self, wanted: str | None, change: Change) -> list[Witness]:
         """List the canaries that speak for a family and a component; none where one failed."""
-        families = {wanted, OUTPUTS} if wanted == "model" else {wanted}
+        families = {wanted, OUTPUTS} if wanted == "model" else {wanted} if wanted else set(NOUNS)
         if families & self._doubtful:
             return []
         return [

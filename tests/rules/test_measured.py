@@ -107,6 +107,18 @@ def test_less_than_the_same_result_on_both_sides_settles_nothing(b: list[Fact]) 
     assert found.exit_code != 0
 
 
+def test_where_no_rule_speaks_every_canary_of_the_library_does() -> None:
+    other = known("python.package", "other", "1", environment=VENV)
+    newer = known("python.package", "other", "2", environment=VENV)
+    same = text({"a": [3]}, covers=["python.package:other"])
+    found = judged([other, same], [newer, same])
+    assert (coded(found, "INFER").basis, found.status) == (Basis.MEASURED, Status.EQUIVALENT)
+    differs = canary("random/other", {"a": 1}, covers=["python.package:other"], environment=VENV)
+    changed = canary("random/other", {"a": 2}, covers=["python.package:other"], environment=VENV)
+    found = judged([other, same, differs], [newer, same, changed])
+    assert coded(found, "INFER").basis is Basis.INFERRED
+
+
 def test_a_canary_in_both_manifests_for_another_environment_settles_nothing() -> None:
     same = text({"a": [3]})
     assert judged([lib("1", "/usr"), same], [lib("2", "/usr"), same]).status is Status.DIVERGENT
