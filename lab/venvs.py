@@ -14,6 +14,11 @@ from typing import Final
 
 from lab.error import run
 
+VARIABLES: Final = {
+    "UV_FIND_LINKS": "PIP_FIND_LINKS",
+    "UV_INDEX_URL": "PIP_INDEX_URL",
+    "UV_EXTRA_INDEX_URL": "PIP_EXTRA_INDEX_URL",
+}
 ROOT: Final = Path(tempfile.gettempdir()) / f"repro-lab-venvs-{os.getuid()}"
 
 
@@ -21,7 +26,7 @@ def interpreter(*requirements: str, python: str = sys.executable, resolve: bool 
     """Return the Python of a virtual environment that has these distributions.
 
     With `resolve` their dependencies come too; without, exactly what is named. Raises LabError
-    with pip's own words. Safe to call from several processes: one builds, the others wait.
+    with uv's own words. Safe to call from several processes: one builds, the others wait.
     """
     key = hashlib.sha256(repr((_version(python), resolve, requirements)).encode()).hexdigest()[:16]
     ROOT.mkdir(mode=0o700, exist_ok=True)
@@ -43,7 +48,13 @@ def _version(python: str) -> str:
 def _build(folder: Path, requirements: tuple[str, ...], python: str, *, resolve: bool) -> None:
     run([python, "-m", "venv", "--without-pip", str(folder)])
     if requirements:
-        target = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
-        options = ["--quiet", "--no-compile", "--only-binary=:all:"]
+        install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--link-mode=copy"]
+        options = ["--python", str(folder / "bin" / "python"), "--only-binary=:all:"]
         options += [] if resolve else ["--no-deps"]
-        run([*target, "install", *options, *requirements])
+        run([*install, *options, *requirements], env=_settings())
+
+
+def _settings() -> dict[str, str]:
+    """Give uv what pip is told by variables: where wheels are, besides PyPI."""
+    told = {uv: os.environ[pip] for uv, pip in VARIABLES.items() if pip in os.environ}
+    return {**os.environ, **told}
