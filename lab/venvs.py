@@ -55,6 +55,6 @@ def _build(folder: Path, requirements: tuple[str, ...], python: str, *, resolve:
 
 
 def _settings() -> dict[str, str]:
-    """Give uv what pip is told by variables: where wheels are, besides PyPI."""
+    """Give uv what pip is told by variables, and let it trust whom the system trusts."""
     told = {uv: os.environ[pip] for uv, pip in VARIABLES.items() if pip in os.environ}
-    return {**os.environ, **told}
+    return {**os.environ, "UV_SYSTEM_CERTS": "1", **told}
