@@ -72,9 +72,9 @@ def install(folder: Path, wanted: tuple[str, ...]) -> None:
 
 def run_uv(*arguments: str) -> str:
     """Run uv; CalledProcessError carries what it said."""
-    command = [UV, *arguments, "--quiet"]
+    command, trusting = [UV, *arguments, "--quiet"], {**os.environ, "UV_SYSTEM_CERTS": "1"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=trusting)
     except subprocess.CalledProcessError as error:
         error.add_note(str(error.stderr)[-1500:])
         raise
