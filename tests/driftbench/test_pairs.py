@@ -71,7 +71,7 @@ def test_every_pair_has_its_truth_and_a_steady_one(pair: Pair) -> None:
 def test_nothing_is_known_of_pairs_that_are_gone() -> None:
     known = {pair.id for pair in PAIRS}
     assert set(TRUTHS) <= known
-    assert set(json.loads(RESULTS.read_text("utf-8"))) == known
+    assert set(json.loads(RESULTS.read_text("utf-8"))) <= known
 
 
 def test_a_pair_is_built_again_and_its_truth_is_the_same(tmp_path: Path) -> None:
