@@ -7,9 +7,9 @@ MOST = 8
 """Interpreters that are run: each costs some 20 ms."""
 
 CODE = """
-import unicodedata
+import codecs, unicodedata
 with open(_os.devnull) as stream:
-    encoding = stream.encoding
+    encoding = codecs.lookup(stream.encoding).name  # 3.11 says utf-8 where others say UTF-8.
 v = sys.version_info
 say({
     "version": "%d.%d.%d" % v[:3] + ("" if v[3] == "final" else "%s%d" % v[3:5]),
