@@ -17,7 +17,8 @@ def schema(which: str) -> None:
       repro schema manifest > manifest.schema.json
     """
     from repro import manifest  # noqa: PLC0415
+    from repro.cli.output import stdout  # noqa: PLC0415
     from repro.report import json_report  # noqa: PLC0415
 
     found = manifest.schema() if which == "manifest" else json_report.schema()
-    click.echo(json.dumps(found, indent=2, sort_keys=True))
+    stdout(f"{json.dumps(found, indent=2, sort_keys=True)}\n".encode())

@@ -221,7 +221,7 @@ def test_control_c_ends_with_130_and_no_half_file(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*REPRO, "snapshot", "local", "-o", str(tmp_path / "x.json")], stderr=subprocess.PIPE
     )
-    time.sleep(0.25)
+    time.sleep(1)  # Before that Python itself may not be ready.
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
 
