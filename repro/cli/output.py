@@ -47,13 +47,17 @@ class ReaderGoneError(Exception):
 
 
 def stdout(data: bytes) -> None:
-    """Write to standard output as it is; raises ReaderGoneError."""
+    """Write to standard output as it is; raises ReaderGoneError, or OutputError on a full disk."""
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         raise ReaderGoneError from error
+    except OSError as error:
+        raise OutputError(
+            f"standard output: {error.strerror}", advice="Free some space, or write elsewhere."
+        ) from error
 
 
 def width() -> int:
