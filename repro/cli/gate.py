@@ -51,8 +51,21 @@ def gate() -> None:
 @click.argument("target", shell_complete=complete)
 @click.option("--policy", "place", metavar="FILE", shell_complete=files, help="Policy to use.")
 @click.option("--baseline", metavar="MANIFEST", shell_complete=files, help="Compare with this.")
-@click.option("-f", "--format", "formats", multiple=True, metavar="FORMAT[=FILE]")
-@click.option("-o", "--output", metavar="FILE", shell_complete=files)
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help="As of `repro diff`: to standard output or to a file. Repeatable.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write the report there; the suffix says how.",
+)
 @target_options
 def check(
     target: str,

@@ -147,58 +147,26 @@ def doubted(change: Change, rules: Sequence[Rule]) -> Finding:
 def rewritten(change: Change, fields: Sequence[FieldChange]) -> Finding:
     """Say that files were only written anew: their bytes differ, and what they say does not."""
     names = ", ".join(field.path.rpartition("files.")[2] for field in fields[:4])
-    return _finding(
-        change,
-        code="FORM",
-        title="same content in another form",
-        status=Status.EQUIVALENT,
-        impact=Impact.NONE,
-        why=f"Only white space, the order of keys or the way of writing differs in {names}.",
-    )
+    why = f"Only white space, the order of keys or the way of writing differs in {names}."
+    return _harmless(change, "FORM", "same content in another form", why)
 
 
 def declared(change: Change) -> Finding:
     """Say that what an image declares is judged by the value that the process really has."""
-    return _finding(
-        change,
-        code="DECLARED",
-        title="declared, not effective",
-        status=Status.EQUIVALENT,
-        impact=Impact.NONE,
-        why="Both sides ran, so the value that the process really sees is judged in its stead.",
-    )
+    why = "Both sides ran, so the value that the process really sees is judged in its stead."
+    return _harmless(change, "DECLARED", "declared, not effective", why)
 
 
 def infer(change: Change, catalog: Catalog, relevance: Relevance) -> Finding:
     """Infer what a change means from what the component is, and from what needs it."""
     if change.how == "changed" and _moved(change):
-        return _finding(
-            change,
-            code="MOVED",
-            title="same content, other place",
-            status=Status.EQUIVALENT,
-            impact=Impact.NONE,
-            why="Version and content are equal; only where it lies or how it was known differs.",
-        )
+        why = "Version and content are equal; only where it lies or how it was known differs."
+        return _harmless(change, "MOVED", "same content, other place", why)
     bystander = catalog.bystanders.get(change.name) if change.kind in NAMED else None
     if bystander:
-        return _finding(
-            change,
-            code="BYSTAND",
-            title="a package that no output depends on",
-            status=Status.EQUIVALENT,
-            impact=Impact.NONE,
-            why=bystander.reason,
-        )
+        return _harmless(change, "BYSTAND", "a package that no output depends on", bystander.reason)
     if unneeded := relevance.unneeded(change):
-        return _finding(
-            change,
-            code="UNNEEDED",
-            title="a package that nothing that serves needs",
-            status=Status.EQUIVALENT,
-            impact=Impact.NONE,
-            why=unneeded,
-        )
+        return _harmless(change, "UNNEEDED", "a package that nothing that serves needs", unneeded)
     return _by_kind(change, catalog, relevance)
 
 
@@ -222,6 +190,17 @@ def _by_kind(change: Change, catalog: Catalog, relevance: Relevance) -> Finding:
         impact=row.impact,
         why=" ".join(filter(None, [row.why, None if harmless else relevance.needs(change)])),
         advice="" if harmless else "Compare outputs on both sides, or pin it to one version.",
+    )
+
+
+def _harmless(change: Change, code: str, title: str, why: str) -> Finding:
+    return _finding(
+        change,
+        code=code,
+        title=title,
+        status=Status.EQUIVALENT,
+        impact=Impact.NONE,
+        why=why,
     )
 
 
