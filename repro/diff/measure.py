@@ -49,10 +49,19 @@ class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
     """The distance of two arrays; None for other results."""
 
     @property
+    def text(self) -> str | None:
+        """What went in, where a manifest holds it."""
+        return self.new.text if self.new.text is not None else self.old.text
+
+    @property
+    def text_name(self) -> str | None:
+        """The text's name in its corpus; None for a case that is none of one text."""
+        return None if self.text is None else self.name.partition("/")[2]
+
+    @property
     def valid(self) -> bool:
         """Whether what went in can be an input at all: text with lone surrogates cannot."""
-        text = self.new.text if self.new.text is not None else self.old.text
-        return text is None or SURROGATE.search(text) is None
+        return self.text is None or SURROGATE.search(self.text) is None
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +71,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """Whether both sides computed the same thing; where not, nothing was measured."""
     cases: int = 0
     """Cases that were stable on both sides."""
+    texts: int = 0
+    """Texts among them: each may be several cases, as ids, as decoded text and so on."""
     changed: tuple[CaseChange, ...] = ()
     unstable: tuple[str, ...] = ()
     """Cases that are not the same each time, on both sides."""
@@ -104,6 +115,7 @@ def measure(old: Component, new: Component, a: Manifest, b: Manifest) -> Measure
     return Measurement(
         comparable=True,
         cases=len(pairs),
+        texts=len({n.partition("/")[2] for n, x, _ in pairs if x.text is not None}),
         changed=tuple(_change(n, x, y) for n, x, y in pairs if x.hash != y.hash),
         unstable=tuple(n for n in noisy if left[n] is None and right[n] is None),
         unsettled=tuple(sorted(lone)) + tuple(n for n in noisy if left[n] or right[n]),

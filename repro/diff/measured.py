@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from repro.diff.measure import KIND, Measurement, measure
+from repro.diff.measure import KIND, Measurement, measure, not_run
 from repro.diff.pairing import pair
 from repro.diff.scopes import Side
 from repro.manifest import Component
@@ -37,6 +37,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     cases_changed: int = 0
     without: tuple[Side, ...] = ()
     """The sides on which no canary was run."""
+    not_run: int = 0
+    """Canaries that were not run on a side: no time was left, or they would not have been safe."""
 
 
 def pairs(comparison: Comparison) -> Iterator[Pair]:
@@ -55,13 +57,23 @@ def summary(comparison: Comparison) -> Measured:
     """Count what was measured."""
     found = [each.measurement for each in pairs(comparison) if each.measurement]
     both = [measurement for measurement in found if measurement.comparable]
+    changed = [sum(case.valid for case in measurement.changed) for measurement in both]
     return Measured(
         canaries=len(both),
         cases=sum(measurement.cases for measurement in both),
-        changed=sum(bool(measurement.changed) for measurement in both),
-        cases_changed=sum(len(measurement.changed) for measurement in both),
+        changed=sum(bool(count) for count in changed),
+        cases_changed=sum(changed),
         without=comparison.unmeasured,
+        not_run=len(_idle(comparison)),
     )
+
+
+def _idle(comparison: Comparison) -> set[str]:
+    """Name the canaries that were not run on a side, where others were."""
+    if "process" not in comparison.scopes.compared or comparison.unmeasured:
+        return set()
+    facts = (*comparison.a.facts, *comparison.b.facts)
+    return {fact.name for fact in facts if fact.kind == KIND and not_run(fact)}
 
 
 def _canaries(manifest: Manifest) -> dict[str, list[Component]]:

@@ -78,13 +78,14 @@ def measured(verdict: Verdict) -> str:
     found = verdict.measured
     if len(found.without) == 1:
         return f"no canary ran on {found.without[0].upper()}, so nothing was measured"
+    idle = f"; {found.not_run} not run on a side, so not compared" if found.not_run else ""
     if not found.canaries:
-        return ""
+        return idle.removeprefix("; ")
     canaries = "1 canary" if found.canaries == 1 else f"{found.canaries} canaries"
     ran = f"{canaries} with {found.cases:,} cases ran on both sides"
     if not found.changed:
-        return f"{ran}: no change seen"
-    return f"{ran}: {found.changed} gave another result, in {found.cases_changed:,} cases"
+        return f"{ran}: no change seen{idle}"
+    return f"{ran}: {found.changed} gave another result, in {found.cases_changed:,} cases{idle}"
 
 
 def sides(finding: Finding) -> tuple[str, ...]:

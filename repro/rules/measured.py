@@ -58,14 +58,17 @@ def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
         yield _harmless(change, "UNPAIRED", "not comparable", why)
         return
     valid = [case for case in found.changed if case.valid]
-    rounding = [case for case in valid if _is_rounding(case)]
-    real = [case for case in valid if case not in rounding]
+    unsized = [case for case in valid if case.size is not None and not case.size.differing]
+    rounding = [case for case in valid if case not in unsized and _is_rounding(case)]
+    real = [case for case in valid if case not in rounding and case not in unsized]
     if len(valid) < len(found.changed):
         yield _harmless(change, "INVALID", "text that is none is taken otherwise", WITHOUT_EFFECT)
     if real:
         yield _differs(change, found, real)
     if rounding:
         yield _rounds(change, found, rounding)
+    if unsized:
+        yield _unsized(change, found, unsized)
     if found.unsettled:
         yield _unsettled(change, found.unsettled)
     if not (found.changed or found.unsettled):
@@ -105,17 +108,24 @@ def _bits_alone(value: object) -> bool:
 def _differs(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
     noun = NOUNS.get(family(change.old), "cases gave another result")
     told = divergences(cases)
-    why = tell(told) if told else "; ".join(_case(case) for case in cases[:SHOWN])
+    telling = sorted(cases, key=_obscure)
+    why = tell(told) if told else "; ".join(_case(case) for case in telling[:SHOWN])
     more = len(cases) - SHOWN
+    texts = {case.text_name for case in cases} - {None}
     return _finding(
         change,
         code="MEASURED",
-        title=f"{len(cases)} of {found.cases} {noun}",
+        title=f"{len(texts) or len(cases)} of {found.texts if texts else found.cases} {noun}",
         status=Status.DIVERGENT,
         impact=impact(change),
         why=why + (f"; and {more} more" if more > 0 and not told else "") + ".",
-        values=(_shown(cases[0], "old"), _shown(cases[0], "new")),
+        values=(_shown(telling[0], "old"), _shown(telling[0], "new")),
     )
+
+
+def _obscure(case: CaseChange) -> tuple[bool, bool]:
+    """Put cases first of which the text and both results can be shown."""
+    return (None in (_shown(case, "old"), _shown(case, "new")), case.text is None)
 
 
 def _rounds(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
@@ -127,6 +137,20 @@ def _rounds(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> 
         status=Status.SUSPECT,
         impact=Impact.BITS,
         why=f"The most: {_case(worst)}. A near-tie can flip a token.",
+        values=(None, None),
+    )
+
+
+def _unsized(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
+    """Say of arrays that differ only in values that were not kept: by how much, nobody knows."""
+    names = ", ".join(case.name for case in cases[:SHOWN])
+    return _finding(
+        change,
+        code="MEASURED",
+        title=f"{len(cases)} of {found.cases} differ outside of the values that were kept",
+        status=Status.SUSPECT,
+        impact=impact(change),
+        why=f"{names}: the bits differ, by how much is not known.",
         values=(None, None),
     )
 
@@ -159,8 +183,7 @@ def _harmless(change: Change, code: str, title: str, why: str) -> Finding:
 def _case(case: CaseChange) -> str:
     """Say of one case what went in and what came out: `'ſ s' (ids): [1, 2] → [3]`."""
     aspect, _, _ = case.name.partition("/")
-    text = case.new.text if case.new.text is not None else case.old.text
-    name = case.name if text is None else f"{short(text)!r} ({aspect})"
+    name = case.name if case.text is None else f"{short(case.text)!r} ({aspect})"
     if case.size is not None:
         return f"{name}: {distance(case)}"
     values = (_shown(case, "old"), _shown(case, "new"))

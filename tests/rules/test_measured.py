@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from repro.report import wording
 from repro.rules.finding import Basis, Impact, Status
 from tests.manifests import absent, canary, known, manifest, unreadable, verdict
 from tests.rules.making import catalog, rule
@@ -184,6 +185,43 @@ def test_a_library_that_cannot_be_imported_on_one_side_is_suspect() -> None:
     assert "libGL" in found.findings[0].why
     skipped = absent("canary", "numerics/lib", "no GPU")
     assert judged([ran, beside], [skipped, beside]).status is Status.EQUIVALENT
+
+
+def test_a_difference_of_unknown_size_is_not_called_rounding() -> None:
+    sides = [
+        canary("numerics/lib", {"sum": {**floats(1.0, 2.0), "hash": digest}}) for digest in "ab"
+    ]
+    found = judged([sides[0]], [sides[1]])
+    first = found.findings[0]
+    assert (first.code, first.status) == ("MEASURED", Status.SUSPECT)
+    assert first.impact is Impact.NUMERICS
+    assert "by how much is not known" in first.why
+
+
+def test_texts_are_counted_once_and_the_most_telling_is_shown_first() -> None:
+    corpus = known("canary.input", "corpus", texts=[["a", "plain"], ["b", "ﬁ"]])
+    sides = [
+        manifest(
+            corpus,
+            canary(
+                "text/lib",
+                series={"decoded": f"AAAAA{end}", "ids": f"AAAAA{end}"},
+                kept={"ids": {"b": [ord(end[0])]}},
+                input="corpus",
+            ),
+        )
+        for end in ("BBBBB", "CCCCC")
+    ]
+    first = verdict(sides[0], sides[1], RULES).findings[0]
+    assert first.title == "1 of 2 texts tokenize differently"
+    assert first.why.startswith("'ﬁ' (ids): [66] → [67]")
+
+
+def test_a_report_says_how_many_canaries_were_not_run() -> None:
+    late = unreadable("canary", "numerics/lib", "not run: no time left")
+    found = judged([canary("random/a", {"a": 1})], [canary("random/a", {"a": 1}), late])
+    assert found.measured.not_run == 1
+    assert wording.measured(found).endswith("no change seen; 1 not run on a side, so not compared")
 
 
 def test_indices_that_differ_are_counted_and_not_measured_in_parts() -> None:
