@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from repro.cli.options import files, read, target_options
 from repro.cli.targets import complete
 from repro.errors import UsageError
-
-if TYPE_CHECKING:
-    from repro.manifest import Manifest
-    from repro.verdict import Verdict
 
 
 class Gate(click.Group):
@@ -76,38 +71,15 @@ def check(
     **values: Any,
 ) -> int:
     """Check a target against the policy."""
-    from repro.cli import gate_policy, reporting, source  # noqa: PLC0415
+    from repro.cli import gate_policy, gating, reporting, source  # noqa: PLC0415
 
     places = reporting.places(formats, output)
     demanded = gate_policy.load(Path(place) if place else None)
     options = read(values)
-    with_what = source.manifest(_baseline(baseline, demanded.baseline), options)
-    verdict = _judged(with_what, source.manifest(target, options), demanded)
+    with_what = source.manifest(gating.baseline(baseline, demanded), options)
+    verdict = gating.judged(with_what, source.manifest(target, options), demanded)
     reporting.write(verdict, places, everything=False)
     return verdict.exit_code
-
-
-def _baseline(given: str | None, said: str | None) -> str:
-    chosen = given or said
-    if chosen is None:
-        raise UsageError(
-            "the policy names no baseline",
-            advice='Say baseline = "FILE" in it, or --baseline FILE.',
-        )
-    return chosen
-
-
-def _judged(baseline: Manifest, target: Manifest, demanded: Any) -> Verdict:
-    from repro.demands import unmet  # noqa: PLC0415
-    from repro.diff import compare  # noqa: PLC0415
-    from repro.rules.catalog import load  # noqa: PLC0415
-    from repro.rules.judge import judge  # noqa: PLC0415
-    from repro.verdict import decide  # noqa: PLC0415
-
-    comparison = compare(baseline, target, demanded.scopes)
-    found = judge(comparison, load(), demanded.roots)
-    policy, today = demanded.policy, datetime.now(UTC).date()
-    return decide(comparison, [*unmet(target, policy), *found], policy, today)
 
 
 @gate.command()

@@ -39,6 +39,8 @@ class Demanded(msgspec.Struct, frozen=True, kw_only=True):
 
     policy: Policy
     baseline: str | None
+    folder: Path
+    """Where the policy lies."""
     scopes: tuple[Scope, ...] | None
     roots: frozenset[str]
 
@@ -101,6 +103,7 @@ def _demanded(gate: Table, near: Path) -> Demanded:
             waivers=gate.allow,
         ),
         baseline=_near(gate.baseline, near),
+        folder=near,
         scopes=gate.scopes,
         roots=frozenset(map(canonicalize_name, gate.roots)),
     )

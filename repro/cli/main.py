@@ -27,6 +27,7 @@ COMPLETE: Final = "_REPRO_COMPLETE"
 """The variable by which a shell asks for completions."""
 
 NAMES: Final = (
+    "baseline",
     "clean",
     "completion",
     "diff",
