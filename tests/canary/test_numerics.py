@@ -12,7 +12,15 @@ import pytest
 
 from lab.venvs import interpreter
 from tests.canary.computing import changes, computed, only_rounding, repeated, value
-from tests.canary.environments import JAX_NEW, ONNX_NEW, ONNX_OLD, TORCH
+from tests.canary.environments import (
+    CTRANSLATE2,
+    CTRANSLATE2_NEW,
+    CTRANSLATE2_OLD,
+    JAX_NEW,
+    ONNX_NEW,
+    ONNX_OLD,
+    TORCH,
+)
 
 if TYPE_CHECKING:
     from repro.manifest import Component
@@ -109,6 +117,35 @@ def test_a_runtime_that_rewrites_graphs_says_that_it_moves_bits() -> None:
     found = changes(old, new)
     assert "MatMulInteger/uint8 int8 largest" not in found
     assert only_rounding(found)
+
+
+def ctranslate2(pins: tuple[str, ...], **settings: str) -> Component:
+    return computed(interpreter(*pins), "numerics_ctranslate2", settings=settings)
+
+
+def test_releases_of_ctranslate2_that_compute_alike_are_equal() -> None:
+    new = ctranslate2(CTRANSLATE2_NEW)
+    assert new.properties["cases"] == 16
+    results: Any = new.properties["results"]
+    assert not [name for name, told in results.items() if "error" in told]
+    assert changes(ctranslate2(CTRANSLATE2_OLD), new) == {}
+    assert changes(ctranslate2(CTRANSLATE2), new) == {}
+
+
+@needs_avx2
+def test_ctranslate2_without_vector_code_moves_by_rounding_and_generates_the_same() -> None:
+    vectors, none = (
+        ctranslate2(CTRANSLATE2_NEW, CT2_FORCE_CPU_ISA=name) for name in ("AVX2", "GENERIC")
+    )
+    found = changes(vectors, none)
+    assert {"decoder/float32 logits", "encoder/int8 states"} < found.keys()
+    assert "decoder/float32 greedy" not in found
+    assert only_rounding(found)
+
+
+def test_ctranslate2_is_the_same_twenty_times() -> None:
+    first, *again = repeated(interpreter(*CTRANSLATE2_NEW), "numerics_ctranslate2", 20)
+    assert [changes(first, each) for each in again] == [{}] * 19
 
 
 @pytest.mark.heavy
