@@ -50,7 +50,11 @@ def _named(commands: Iterable[str]) -> list[Own]:
 
 def _project(folder: Path) -> list[Own]:
     """Read the canaries of the file that the project has; none where it has none."""
-    table, place = project(folder)
+    return of_table(*project(folder))
+
+
+def of_table(table: dict[str, Any], place: str) -> list[Own]:
+    """Return the canaries of what a file says; UsageError for what is wrong in it."""
     rows = table.get("canary", {})
     if not isinstance(rows, dict):
         raise wrong(f"{place}: canary", "a table of tables", 'Write [canary.NAME] command = "…"')

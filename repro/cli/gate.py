@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from repro.cli.options import files, read, target_options
 from repro.cli.targets import complete
 from repro.errors import UsageError
+
+if TYPE_CHECKING:
+    from repro.cli.gate_policy import Demanded
 
 
 class Gate(click.Group):
@@ -32,8 +36,9 @@ def gate() -> None:
     \b
     Examples:
       repro gate init evaluated.json              write a first policy
+      repro gate lint                             check the policy itself
       repro gate app:v2                           check an image against it
-      repro gate app:v2 --policy main/repro.toml  the policy of another revision
+      repro gate app:v2 --base origin/main        by the policy of another revision
       repro gate app:v2 --gpus all -f markdown=gate.md
 
     \b
@@ -46,6 +51,11 @@ def gate() -> None:
 @click.argument("target", shell_complete=complete)
 @click.option("--policy", "place", metavar="FILE", shell_complete=files, help="Policy to use.")
 @click.option("--baseline", metavar="MANIFEST", shell_complete=files, help="Compare with this.")
+@click.option(
+    "--base",
+    metavar="REVISION",
+    help="Take policy and baseline from this Git revision, not from the working directory.",
+)
 @click.option(
     "-f",
     "--format",
@@ -62,24 +72,54 @@ def gate() -> None:
     help="Write the report there; the suffix says how.",
 )
 @target_options
-def check(
+def check(  # noqa: PLR0917  # click passes them
     target: str,
     place: str | None,
     baseline: str | None,
+    base: str | None,
     formats: tuple[str, ...],
     output: str | None,
     **values: Any,
 ) -> int:
     """Check a target against the policy."""
-    from repro.cli import gate_policy, gating, reporting, source  # noqa: PLC0415
+    from repro.cli import gating, reporting, source  # noqa: PLC0415
 
     places = reporting.places(formats, output)
-    demanded = gate_policy.load(Path(place) if place else None)
     options = read(values)
-    with_what = source.manifest(gating.baseline(baseline, demanded), options)
+    with TemporaryDirectory(prefix="repro-base-") as folder:
+        demanded = _demanded(base, place, Path(folder))
+        with_what = source.manifest(gating.baseline(baseline, demanded), options)
     verdict = gating.judged(with_what, source.manifest(target, options), demanded)
     reporting.write(verdict, places, everything=False)
     return verdict.exit_code
+
+
+def _demanded(base: str | None, place: str | None, folder: Path) -> Demanded:
+    """Read the policy; that of a revision by way of a folder, where its baseline lies too."""
+    from repro.cli import gate_policy, revision  # noqa: PLC0415
+
+    if base:
+        return revision.demanded(base, place, folder)
+    return gate_policy.load(Path(place) if place else None)
+
+
+@gate.command()
+@click.argument("policies", nargs=-1, metavar="[FILE]...", shell_complete=files)
+def lint(policies: tuple[str, ...]) -> None:
+    """Check policies without a target: that they can be read, and that what they name is there.
+
+    Without a FILE it is the project's: repro.toml, or [tool.repro] in pyproject.toml.
+
+    \b
+    Examples:
+      repro gate lint
+      repro gate lint eval/repro.toml production/repro.toml
+    """
+    from repro.cli import gate_policy  # noqa: PLC0415
+
+    for place in map(Path, policies) if policies else (None,):
+        for said in gate_policy.lint(place):
+            click.echo(f"repro: warning: {said}", err=True)
 
 
 @gate.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,10 +14,13 @@ from repro.cli import config
 from repro.demands import checked as checked_pin
 from repro.errors import UsageError
 from repro.manifest import SCOPES, Component, Scope
+from repro.manifest import load as load_manifest
 from repro.policy import FailOn, Pin, Policy, Waiver
 from repro.rules.finding import Impact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from repro.manifest import Manifest
 
 
@@ -61,6 +64,26 @@ def load(path: Path | None, folder: Path = Path()) -> Demanded:
         raise UsageError(f"{place}: gate: {error}", advice="See docs/gate.md.") from error
     _sane(gate, place)
     return _demanded(gate, near)
+
+
+def lint(path: Path | None, folder: Path = Path()) -> Iterator[str]:
+    """Check a policy without a target, and yield what is odd of it; UsageError for what is wrong.
+
+    A file that has canaries alone, or a pyproject.toml that says nothing of repro, is none.
+    """
+    table, place = config.file(path) if path else config.project(folder)
+    config.of_table(table, place)
+    if "gate" not in table and (table or (path and path.name == config.SHARED)):
+        return
+    demanded = load(path, folder)
+    named = demanded.baseline
+    if named and named.endswith(".json"):
+        load_manifest(Path(named) if Path(named).is_file() else demanded.folder / named)
+    today = datetime.now(UTC).date()
+    for waiver in demanded.policy.waivers:
+        if waiver.expires < today:
+            which = f"the waiver of {waiver.owner} for {waiver.code}"
+            yield f"{place}: {which} expired on {waiver.expires}"
 
 
 def _day(wanted: type, value: Any) -> Any:

@@ -228,3 +228,49 @@ def test_a_first_policy_passes_its_own_manifest_and_is_not_written_twice(
     assert run(cli, ["gate", "evaluated.json"], standalone_mode=False).return_value == 0
     again = run(cli, ["gate", "init", "evaluated.json"], standalone_mode=False)
     assert isinstance(again.exception, UsageError)
+
+
+def lint(*arguments: str) -> tuple[Exception | None, str]:
+    result = CliRunner().invoke(cli, ["gate", "lint", *arguments], standalone_mode=False)
+    return result.exception, result.stderr  # type: ignore[return-value]  # nothing exits here
+
+
+def test_a_policy_is_checked_without_a_target(project: Project) -> None:
+    place = project.folder / "repro.toml"
+    place.write_text(GATE + ALLOW)
+    assert lint() == (None, "")
+    assert lint("repro.toml") == (None, "")
+
+    place.write_text(GATE + ALLOW.replace("2999", "2020"))
+    assert lint() == (
+        None,
+        "repro: warning: repro.toml: the waiver of platform for TOK006 expired on 2020-01-01\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "",
+        "[gate]\n",
+        GATE + "fail-on = 3\n",
+        GATE.replace("baseline.json", "missing.json"),
+        GATE + "[canary.a]\n",
+        "[canary.a]\ncommand = 3\n",
+    ],
+)
+def test_what_is_wrong_in_a_policy_is_found_without_a_target(project: Project, policy: str) -> None:
+    (project.folder / "repro.toml").write_text(policy)
+    assert isinstance(lint("repro.toml")[0], ReproError)
+
+
+def test_files_that_are_no_policies_are_nothing_to_lint(project: Project) -> None:
+    (project.folder / "repro.toml").write_text('[canary.a]\ncommand = "true"\n')
+    (project.folder / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    assert lint("repro.toml", "pyproject.toml") == (None, "")
+
+
+def test_a_damaged_baseline_is_found_without_a_target(project: Project) -> None:
+    (project.folder / "repro.toml").write_text(GATE)
+    (project.folder / "baseline.json").write_text("<<<<<<< HEAD\n")
+    assert isinstance(lint()[0], ReproError)
