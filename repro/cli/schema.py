@@ -8,9 +8,11 @@ import click
 
 
 @click.command()
-@click.argument("which", type=click.Choice(["manifest", "report"]))
+@click.argument("which", type=click.Choice(["manifest", "report", "survey"]))
 def schema(which: str) -> None:
     """Print a JSON Schema (draft 2020-12).
+
+    `report` is of a comparison of two, `survey` of one of many.
 
     \b
     Example:
@@ -19,6 +21,12 @@ def schema(which: str) -> None:
     from repro import manifest  # noqa: PLC0415
     from repro.cli.output import stdout  # noqa: PLC0415
     from repro.report import json_report  # noqa: PLC0415
+    from repro.report.survey import json_report as survey_report  # noqa: PLC0415
 
-    found = manifest.schema() if which == "manifest" else json_report.schema()
+    schemas = {
+        "manifest": manifest.schema,
+        "report": json_report.schema,
+        "survey": survey_report.schema,
+    }
+    found = schemas[which]()
     stdout(f"{json.dumps(found, indent=2, sort_keys=True)}\n".encode())

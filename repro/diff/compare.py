@@ -36,11 +36,11 @@ class _Side:
     def hidden(self, key: Key) -> Unreadable | None:
         """Return what kept a fact from being read: its own reason, or that of all like it."""
         return self.unreadable.get(key) or next(
-            filter(None, map(self.unreadable.get, _wider(key))), None
+            filter(None, map(self.unreadable.get, wider(key))), None
         )
 
 
-def _wider(key: Key) -> Iterator[Key]:
+def wider(key: Key) -> Iterator[Key]:
     """Name what can stand for a fact: `torch.*` for `torch.tf32`, `gpu` `*` for a `gpu.device`."""
     scope, kind, name = key
     parts = name.split(".")

@@ -54,20 +54,27 @@ def encode(manifest: Manifest, *, line: bool = False) -> bytes:
 
 def load(path: Path) -> Manifest:
     """Read a manifest file; ManifestError says what is wrong with it and what to do."""
+    return decode(content(path), name=str(path))
+
+
+def content(path: Path) -> bytes:
+    """Read the bytes of a file that may be a manifest; ManifestError for one that is too large."""
     try:
         _check_size(path.stat().st_size, str(path))
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ManifestError(
             f"{path}: {error.strerror}", advice="Name a manifest file or a target."
         ) from error
-    return decode(data, name=str(path))
 
 
 def decode(data: bytes, *, name: str = "manifest") -> Manifest:
     """Parse and check a manifest; its digests must be those of its facts."""
     _check_size(len(data), name)
-    newer = _newer_minor(_parse(data, _Head, name).schema, name)
+    family = _parse(data, _Head, name).schema
+    if newer := newer_minor(family, name):
+        said = f"{name}: schema {family} is newer than {SCHEMA}; unknown fields are ignored"
+        warnings.warn(said, NewerSchemaWarning, stacklevel=2)
     manifest = _parse(data, Manifest, name)
     _check_values(manifest, name)
     _check_origins(manifest, name)
@@ -104,7 +111,7 @@ def _parse(data: bytes, shape: type[T], name: str) -> T:
         raise _malformed(name, str(error)) from error
 
 
-def _newer_minor(text: str, name: str) -> bool:
+def newer_minor(text: str, name: str) -> bool:
     """Tell whether a schema is of a newer minor; ManifestError where it cannot be read at all."""
     found, ours = FAMILY.fullmatch(text), FAMILY.fullmatch(SCHEMA)
     if not found or not ours:
@@ -115,11 +122,7 @@ def _newer_minor(text: str, name: str) -> bool:
             f"{name}: schema {text} is newer than this version reads ({SCHEMA})",
             advice="Upgrade: pip install --upgrade repro-audit",
         )
-    newer = major == own_major and minor > own_minor
-    if newer:
-        said = f"{name}: schema {text} is newer than {SCHEMA}; unknown fields are ignored"
-        warnings.warn(said, NewerSchemaWarning, stacklevel=3)
-    return newer
+    return major == own_major and minor > own_minor
 
 
 def _check_values(manifest: Manifest, name: str) -> None:

@@ -1,0 +1,120 @@
+"""The facts in which subjects differ: which values there are, and who has them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from repro.diff.many import Agreement, Fold, Key, Value
+from repro.rules.finding import Finding, Impact, Status
+from repro.survey.model import Row, Shown, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from repro.manifest import Manifest
+    from repro.survey.model import Cluster
+
+IMPACTS = list(Impact)
+Found = dict[int, list[Finding]]
+"""What is to be said of one fact, by the numbers of clusters."""
+
+
+def rows(
+    clusters: Sequence[Cluster],
+    folds: Sequence[Fold],
+    numbers: Mapping[int, int],
+    reference: Manifest,
+) -> tuple[Row, ...]:
+    """List each fact that differs in a cluster; `numbers` tells the cluster of each fold."""
+    # The reference may be no subject, so it counts for nobody.
+    agreement = Agreement([*folds, Fold(names=(), manifest=reference)])
+    table = _Table(agreement, folds, numbers)
+    found = [table.row(key, told) for key, told in _findings(clusters).items()]
+    return tuple(sorted(found, key=_severity))
+
+
+def _findings(clusters: Iterable[Cluster]) -> dict[Key, Found]:
+    """Sort findings by what they are about, those that are waived among them."""
+    found: dict[Key, Found] = defaultdict(lambda: defaultdict(list))
+    for cluster in clusters:
+        waived = (each.finding for each in cluster.verdict.waived)
+        for finding in (*cluster.verdict.findings, *waived):
+            if change := finding.change:
+                found[change.scope, change.kind, change.name][cluster.number].append(finding)
+    return found
+
+
+class _Table:
+    """Knows who has what."""
+
+    def __init__(
+        self, agreement: Agreement, folds: Sequence[Fold], numbers: Mapping[int, int]
+    ) -> None:
+        self._agreement, self._folds, self._numbers = agreement, folds, numbers
+        self._subjects = sum(each.size for each in folds)
+
+    def row(self, key: Key, told: Found) -> Row:
+        own = self._agreement.value(len(self._folds), key)
+        values = sorted(self._values(key, told, own), key=_place)
+        every = sorted((f for each in told.values() for f in each), key=_worst_first)
+        return Row(
+            scope=key[0],
+            kind=key[1],
+            name=key[2],
+            subject=every[0].subject,
+            status=every[0].status,
+            codes=tuple(dict.fromkeys(finding.code for finding in every)),
+            values=tuple(values),
+        )
+
+    def _values(self, key: Key, told: Found, own: Value | None) -> Iterable[Shown]:
+        who: dict[Value | None, list[int]] = defaultdict(list)
+        who[own] = []
+        for index in range(len(self._folds)):
+            who[self._agreement.value(index, key)].append(index)
+        for value, folds in who.items():
+            yield self._shown(value, folds, told, reference=value == own)
+
+    def _shown(
+        self, value: Value | None, folds: list[int], told: Found, *, reference: bool
+    ) -> Shown:
+        clusters = sorted({self._numbers[index] for index in folds})
+        count = sum(self._folds[index].size for index in folds)
+        about = [f for number in clusters for f in told.get(number, ())]
+        statuses = [finding.status for finding in about]
+        said = (
+            (f.old for each in told.values() for f in each) if reference else (f.new for f in about)
+        )
+        return Shown(
+            text=None if value is None else _joined(said),
+            state=_state(value),
+            count=count,
+            clusters=tuple(clusters),
+            status=max(statuses, key=lambda status: status.rank, default=Status.IDENTICAL),
+            reference=reference,
+            majority=value is not None and 2 * count > self._subjects,
+        )
+
+
+def _joined(texts: Iterable[str | None]) -> str | None:
+    known = dict.fromkeys(text for text in texts if text is not None)
+    return ", ".join(sorted(known)) or None
+
+
+def _state(value: Value | None) -> State:
+    if value is None:
+        return "unreadable"
+    return "known" if value else "absent"
+
+
+def _place(shown: Shown) -> tuple[bool, int, str, tuple[int, ...]]:
+    return not shown.reference, -shown.count, shown.text or "", shown.clusters
+
+
+def _worst_first(finding: Finding) -> tuple[int, int, str, str]:
+    return -finding.status.rank, IMPACTS.index(finding.impact), finding.code, finding.subject
+
+
+def _severity(row: Row) -> tuple[int, int, str, str, str]:
+    return -row.status.rank, -row.values[0].count, row.scope, row.kind, row.name
