@@ -21,7 +21,7 @@ def pair(a: Sequence[Component], b: Sequence[Component]) -> Iterator[Pair]:
         yield a[0], b[0]
         return
     left, right = list(a), list(b)
-    for resemblance in (_same, _role, _place, _environment, _version):
+    for resemblance in (_same, _role, _revision, _place, _environment, _version):
         pairs, left, right = _take(left, right, resemblance)
         yield from pairs
     rest = min(len(left), len(right))
@@ -57,6 +57,12 @@ def _same(component: Component) -> Hashable:
 def _role(component: Component) -> Hashable:
     """Tell what belongs to the environment that the entry point runs in, wherever that lies."""
     return component.properties.get("entry") is True or None
+
+
+def _revision(component: Component) -> Hashable:
+    """Tell which of several commits of one repository it is of, in a cache of them."""
+    value = component.properties.get("revision")
+    return (component.location, value) if isinstance(value, str) else None
 
 
 def _place(component: Component) -> Hashable:

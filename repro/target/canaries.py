@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
+import re
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +41,8 @@ MOST: Final = 200
 """Canaries of a target: a thousand tokenizers are not measured one by one."""
 OFF: Final = "not run: canaries are turned off (--no-canary)"
 AT_WORK: Final = "not run: canaries are off for what is at work already (--canaries)"
+REPOSITORY: Final = re.compile(r".*/models--(?P<repository>[^/]+)", re.DOTALL)
+"""A repository's folder in a cache of huggingface_hub; repro/probe/search.py reads it."""
 FAMILIES: Final = (
     "text",
     "template",
@@ -152,20 +155,25 @@ def _groups(
 ) -> Iterator[dict[str, Any]]:
     """Yield what shares a child: an interpreter, and the jobs of one library family in it."""
     known = [fact for fact in facts if isinstance(fact, Component)]
-    left, seen = MOST, set[str]()
+    left, seen = MOST, set[tuple[str, str | None]]()
     for order, interpreter in enumerate(_interpreters(known)):
         installed = _installed(known, interpreter)
         for family in sorted({row.needs[:1] for row in _planned()}, key=_rank) if shipped else ():
             members = [row for row in _planned() if row.needs[:1] == family]
             fitting = [row for row in members if all(_has(installed, n) for n in row.needs)]
             fitting = [row for row in fitting if row.needs or not order]
-            jobs = [job for job in _shared(fitting, known) if job["name"] not in seen][:left]
-            seen.update(job["name"] for job in jobs)
+            jobs = [job for job in _shared(fitting, known) if _subject(job) not in seen][:left]
+            seen.update(map(_subject, jobs))
             left -= len(jobs)
             if jobs:
                 yield _group(interpreter, jobs)
         for each in own if not order else ():
             yield {**_group(interpreter, [_own(each)]), "seconds": each.seconds}
+
+
+def _subject(job: dict[str, Any]) -> tuple[str, str | None]:
+    """Tell a job by what it looks at: revisions of one repository have one name."""
+    return job["name"], job.get("path")
 
 
 def _planned() -> list[Row]:
@@ -212,7 +220,7 @@ def _shared(fitting: Sequence[Row], known: Sequence[Component]) -> list[dict[str
     spare = [row for row in fitting if getattr(row.module, "SPARE", False)]
     jobs = [job for row in fitting if row not in spare for job in _jobs(row, known)]
     jobs = jobs or [job for row in spare for job in _jobs(row, known)]
-    return sorted(jobs, key=lambda job: job.get("location") or "")
+    return sorted(jobs, key=lambda job: job.get("path") or "")
 
 
 def _jobs(row: Row, known: Sequence[Component]) -> Iterator[dict[str, Any]]:
@@ -225,7 +233,7 @@ def _jobs(row: Row, known: Sequence[Component]) -> Iterator[dict[str, Any]]:
     for fact in known:
         if fact.kind == over:
             for label, arguments in row.module.jobs(_seen(fact)):
-                said = {"subject": fact.name, **row.about}
+                said = {"subject": fact.name, **_revision(fact), **row.about}
                 yield {
                     "name": f"{name}:{label}",
                     "canary": row.stem,
@@ -237,9 +245,28 @@ def _jobs(row: Row, known: Sequence[Component]) -> Iterator[dict[str, Any]]:
 
 def _seen(fact: Component) -> MappingProxyType[str, Any]:
     """Give a fact as canaries see it: its name, its path in the target, and its properties."""
+    return MappingProxyType(
+        {"name": fact.name, "path": _place(fact), "properties": fact.properties}
+    )
+
+
+def _place(fact: Component) -> str:
+    """Find where a fact lies: in a hub's cache below the snapshot of its revision.
+
+    Its location names the repository's folder, its name the repository and what is below.
+    """
     path, revision = fact.location or "", fact.properties.get("revision")
-    place = f"{path}/snapshots/{revision}" if revision else path
-    return MappingProxyType({"name": fact.name, "path": place, "properties": fact.properties})
+    found = REPOSITORY.match(path)
+    if not revision or not found:
+        return path
+    repository = found["repository"].replace("--", "/")
+    return f"{found[0]}/snapshots/{revision}{fact.name.removeprefix(repository)}"
+
+
+def _revision(fact: Component) -> dict[str, Any]:
+    """Tell apart what differs in its revision alone."""
+    revision = fact.properties.get("revision")
+    return {"revision": revision} if isinstance(revision, str) else {}
 
 
 def _own(own: Own) -> dict[str, Any]:

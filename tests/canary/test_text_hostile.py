@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lab.venvs import interpreter
 from repro.manifest import Absent, Component, Fact, Unreadable
 from tests.canary.measuring import taken, tokenizer
+from tests.manifests import known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +62,26 @@ def test_a_broken_tokenizer_costs_its_own_canary(tmp_path: Path) -> None:
     assert results(found["text/tokenizers:good/tokenizer.json"])["cases"] > 1000
     for path in bad:
         assert lost(found[f"text/tokenizers:{path.name}/tokenizer.json"])
+
+
+def test_revisions_and_subfolders_in_a_hub_s_cache_are_read_from_where_they_lie(
+    tmp_path: Path,
+) -> None:
+    files = {"tokenizer.json": "sha256:0"}
+    facts = []
+    for revision, below in (("abc", ""), ("def", ""), ("def", "/text/tokenizer")):
+        place = tmp_path / "models--o--m" / "snapshots" / f"{revision}{below}"
+        place.mkdir(parents=True, exist_ok=True)
+        words(place)
+        told = {"location": str(tmp_path / "models--o--m"), "revision": revision, "files": files}
+        facts.append(known("tokenizer", f"o/m{below}", **told))
+    found = taken(interpreter(*RUST, resolve=False), *facts, packages=("tokenizers",))
+    measured = [f for f in found.facts if f.kind == "canary" and "tokenizer.json" in f.name]
+    assert [(f.name, results(f)["revision"], results(f)["cases"] > 1000) for f in measured] == [
+        ("text/tokenizers:o/m/text/tokenizer/tokenizer.json", "def", True),
+        ("text/tokenizers:o/m/tokenizer.json", "abc", True),
+        ("text/tokenizers:o/m/tokenizer.json", "def", True),
+    ]
 
 
 def test_what_is_too_large_or_no_file_is_not_read(tmp_path: Path) -> None:

@@ -41,6 +41,14 @@ def test_the_order_of_keys_in_properties_hides_no_sameness() -> None:
     assert all(old == new for old, new in pair(a, b))
 
 
+def test_revisions_of_one_repository_pair_with_themselves() -> None:
+    a = [torch("1", "/hub", revision="abc"), torch("2", "/hub", revision="def")]
+    b = [torch("3", "/hub", revision="def"), torch("4", "/hub", revision="fff")]
+    assert paired(a, b) == {("2", "3"), ("1", "4")}
+    elsewhere = [torch("5", "/other", revision="def"), torch("6", "/hub", revision="fff")]
+    assert paired(a[1:], elsewhere) == {("2", "6"), (None, "5")}
+
+
 def test_the_environment_of_the_entry_point_pairs_wherever_it_lies() -> None:
     a = [torch("1", "/usr/lib"), torch("2", "/venv/lib", entry=True)]
     b = [torch("3", "/usr/lib"), torch("4", "/opt/conda/lib", entry=True)]

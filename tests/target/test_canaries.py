@@ -111,6 +111,33 @@ def test_a_tokenizer_in_the_hub_s_cache_is_found_where_it_lies() -> None:
     assert all(job["location"] == "/cache/models--owner--model" for job in jobs)
 
 
+def cached(revision: str, name: str = "owner/model", **more: Any) -> Component:
+    files = {"tokenizer.json": "sha256:0", "tokenizer_config.json": "sha256:1"}
+    told = {"revision": revision, "files": files, **more}
+    return known("tokenizer", name, location="/cache/models--owner--model", **told)
+
+
+def test_a_tokenizer_below_a_snapshot_in_the_hub_s_cache_is_found_where_it_lies() -> None:
+    asked = planned(python(), package("tokenizers"), cached("abc", "owner/model/text/tokenizer"))
+    (job,) = (job for job in asked.jobs if job["name"].startswith("text/tokenizers:"))
+    below = "/cache/models--owner--model/snapshots/abc/text/tokenizer/tokenizer.json"
+    assert job["path"] == below
+    assert job["name"] == "text/tokenizers:owner/model/text/tokenizer/tokenizer.json"
+
+
+def test_two_revisions_of_a_repository_are_both_measured() -> None:
+    libraries = [package("tokenizers"), package("transformers")]
+    asked = planned(
+        python(), *libraries, cached("abc"), cached("def"), cached("abc", "owner/model/sub")
+    )
+    for canary, count in (("text_tokenizers", 3), ("text_transformers", 3)):
+        jobs = [job for job in asked.jobs if job["canary"] == canary]
+        assert len({job["path"] for job in jobs}) == count
+        assert sorted(job["about"]["revision"] for job in jobs) == ["abc", "abc", "def"]
+    again = [job["path"] for job in asked.jobs if job["canary"].endswith("_transformers")]
+    assert again == sorted(again)  # What two canaries look at is loaded once.
+
+
 def test_a_thousand_tokenizers_are_not_measured_one_by_one() -> None:
     many = [
         known("tokenizer", f"t{n}", location=f"/m/{n}", files={"tokenizer.json": "sha256:0"})
