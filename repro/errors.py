@@ -30,6 +30,16 @@ class RegistryError(ReproError):
     """An image registry cannot be reached, refused, or sent something else than was asked for."""
 
 
+class AttestationError(ReproError):
+    """What is attached to an image is malformed, or was not said by whom it should be."""
+
+
+class UnattestedError(AttestationError):
+    """Nothing that counts is attached to an image."""
+
+    exit_code = 3
+
+
 class TargetError(ReproError):
     """The target does not exist or cannot run here."""
 

@@ -23,7 +23,8 @@ BELOW: Final = {
     "hashing": set[str](),
     "registry": {"hashing", "errors"},
     "layers": {"hashing", "probe", "errors"},
-    "target": {"layers", "registry", "probe", "manifest", "errors"},
+    "attest": {"registry", "manifest", "errors"},
+    "target": {"attest", "layers", "registry", "probe", "manifest", "errors"},
     "diff": {"manifest", "errors"},
     "rules": {"diff", "manifest", "errors"},
     "policy": {"rules", "errors"},
@@ -32,6 +33,7 @@ BELOW: Final = {
     "survey": {"verdict", "policy", "rules", "diff", "manifest", "errors"},
     "report": {"survey", "verdict", "policy", "rules", "diff", "manifest", "errors"},
     "cli": {
+        "attest",
         "target",
         "layers",
         "probe",
@@ -48,7 +50,12 @@ BELOW: Final = {
     "__main__": {"cli"},
 }
 """What each part may import besides itself and the version in `repro/__init__.py`."""
-PLACES: Final = {"docker": ("target",), "click": ("cli",), "rich": ("cli", "report")}
+PLACES: Final = {
+    "docker": ("target",),
+    "click": ("cli",),
+    "cryptography": ("attest",),
+    "rich": ("cli", "report"),
+}
 """Packages that are wanted in one place, with the parts that may import them."""
 
 

@@ -35,9 +35,15 @@ class Authority:
     """Keeps what one repository's registry accepted; may be shared by threads."""
 
     def __init__(
-        self, reference: Reference, transport: Transport, find: Callable[[Reference], Found]
+        self,
+        reference: Reference,
+        transport: Transport,
+        find: Callable[[Reference], Found],
+        *,
+        actions: str = "pull",
     ) -> None:
         self._reference, self._transport, self._find = reference, transport, find
+        self._actions = actions
         self._found: Found | None = None
         self._lock = threading.Lock()
         self.header: str | None = None
@@ -104,9 +110,9 @@ class Authority:
         return _read(given)
 
     def _scope(self, asked: Mapping[str, str]) -> str:
-        """Return the scope that the registry names, with no right but to pull."""
+        """Return the scope that the registry names, with no rights but those that are needed."""
         scope = asked.get("scope") or f"repository:{self._reference.repository}:pull"
-        return re.sub(r"^(repository:[^ ]+):[a-z,*]+$", r"\1:pull", scope)
+        return re.sub(r"^(repository:[^ ]+):[a-z,*]+$", rf"\1:{self._actions}", scope)
 
 
 def _question(realm: str, wanted: Mapping[str, str], login: Login | None) -> Question:

@@ -1,4 +1,4 @@
-"""Reads manifests, configs and layers of one repository in a registry.
+"""Reads manifests, configs and layers of one repository in a registry, and sends it requests.
 
 Source: https://github.com/opencontainers/distribution-spec, spec.md (1.1).
 """
@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urljoin
 
 from repro.errors import RegistryError
 from repro.registry import credentials
 from repro.registry import digest as digests
-from repro.registry.address import is_loopback, origin, printable
+from repro.registry.address import is_loopback, origin, printable, shown
 from repro.registry.answer import PIECE
 from repro.registry.authority import Authority
 from repro.registry.blob import BlobStream
-from repro.registry.failures import NoTLSError, UnansweredError
+from repro.registry.failures import NoTLSError, NotThereError, UnansweredError
 from repro.registry.patience import RETRIES, Patience, TransientError
 from repro.registry.reference import TAG
 from repro.registry.transport import Question, Transport
@@ -42,6 +44,7 @@ SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+"
 MOST_MANIFEST: Final = 4 * 1024 * 1024
 """Bytes that registries have to take (OCI distribution specification, "Pushing Manifests")."""
 MOST_CONFIG: Final = 8 * 1024 * 1024
+MOST_ERROR: Final = 64 * 1024
 CERTIFICATES: Final = Path("/etc/docker/certs.d")
 """Docker looks here for a registry's own authority, in HOST[:PORT]/ca.crt."""
 LOOK_SECONDS: Final = 3.0
@@ -63,7 +66,8 @@ class Registry:
 
     Connections are encrypted, unless `plain_http`, or the registry is this machine itself and
     does not speak TLS. `ca_file` is trusted beside the usual authorities. `timeout` is in seconds,
-    for one step of a server; `retries` are for one piece of work that does not move.
+    for one step of a server; `retries` are for one piece of work that does not move. Who means to
+    write says so, and asks for the right to.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Registry:
         *,
         ca_file: Path | None = None,
         plain_http: bool = False,
+        writing: bool = False,
         timeout: float = 30.0,
         retries: int = RETRIES,
         sleep: Callable[[float], object] = time.sleep,
@@ -79,8 +84,9 @@ class Registry:
         self.reference = reference
         self._ca_file = ca_file or _known_authority(reference.host)
         self._transport = Transport(ca_file=self._ca_file, timeout=timeout)
-        self._authority = Authority(reference, self._transport, credentials.find)
-        self._patience = partial(Patience, retries, sleep=sleep)
+        actions = "pull,push" if writing else "pull"
+        self._authority = Authority(reference, self._transport, credentials.find, actions=actions)
+        self.patience = partial(Patience, retries, sleep=sleep)
         self._scheme = "http" if plain_http else ""
         self._lock = threading.Lock()
 
@@ -96,7 +102,7 @@ class Registry:
 
     def manifest(self, reference_or_digest: str) -> Document:
         """Read a manifest or an index by tag or digest; raises RegistryError."""
-        wanted, patience = reference_or_digest, self._patience()
+        wanted, patience = reference_or_digest, self.patience()
         if not TAG.fullmatch(wanted) and not digests.is_digest(wanted):
             raise RegistryError(f"{printable(wanted)!r} is neither a tag nor a digest")
 
@@ -119,7 +125,7 @@ class Registry:
 
     def blob(self, digest: str, size: int | None) -> io.BufferedReader:
         """Open a blob, `size` bytes long if given; raises RegistryError, and so does reading it."""
-        patience = self._patience()
+        patience = self.patience()
 
         def ask(start: int) -> Answer:
             headers = {"Range": f"bytes={start}-"} if start else {}
@@ -129,25 +135,63 @@ class Registry:
         stream.start()
         return io.BufferedReader(stream, PIECE)
 
-    def _get(self, place: str, headers: Mapping[str, str], patience: Patience) -> Answer:
-        """Ask for something of the repository, and answer a challenge once."""
-        url = f"{self._base()}/v2/{self.reference.repository}/{place}"
+    def exchange(
+        self,
+        place: str,
+        patience: Patience,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        put: bool = False,
+    ) -> Answer:
+        """Ask for something of the repository, or send it, and answer a challenge once.
+
+        `place` lies below the repository, or is a whole address of this registry: RegistryError
+        for one of another. Returns the answer whatever its status.
+        """
+        url = self.resolve(place)
         used = self._authority.header
-        answer = self._ask(url, headers, used, patience)
+        asked = Question(url=url, headers=headers or {}, authorization=used, body=body, put=put)
+        answer = self._transport.ask(asked, patience)
         if answer.status == 401 and answer.origin == origin(url):
             answer.drain()
             self._authority.renew(used, answer, patience)
-            answer = self._ask(url, headers, self._authority.header, patience)
+            again = replace(asked, authorization=self._authority.header)
+            answer = self._transport.ask(again, patience)
+        return answer
+
+    def resolve(self, place: str) -> str:
+        """Return a whole address; RegistryError for one that is not this registry's."""
+        base = self._base()
+        if not place.startswith(("/", "http:", "https:")):
+            return f"{base}/v2/{self.reference.repository}/{place}"
+        url = urljoin(base, place)
+        if origin(url) != origin(base):
+            raise RegistryError(
+                f"{self.reference.registry} refers to another server: {shown(url)}",
+                advice="That is refused. Where a proxy ends TLS, it has to say so to the registry "
+                "(X-Forwarded-Proto).",
+            )
+        return url
+
+    def refused(self, answer: Answer, what: str) -> RegistryError:
+        """Say that something was not taken, with the code that the registry gives for it."""
+        if answer.status in {401, 403}:
+            answer.drain()
+            return self._authority.denied(f"does not let you write (answer {answer.status})")
+        said = _code(answer)
+        return RegistryError(
+            f"{self.reference.registry} does not take {what} (answer {answer.status}{said})",
+            advice="Is the repository read-only, or the registry too old for OCI artifacts?",
+        )
+
+    def _get(self, place: str, headers: Mapping[str, str], patience: Patience) -> Answer:
+        """Ask for something of the repository that should be there."""
+        answer = self.exchange(place, patience, headers=headers)
         if answer.status in {200, 206}:
             return answer
         answer.drain()
         raise self._refused(answer, place)
-
-    def _ask(
-        self, url: str, headers: Mapping[str, str], authorization: str | None, patience: Patience
-    ) -> Answer:
-        question = Question(url=url, headers=headers, authorization=authorization)
-        return self._transport.ask(question, patience)
 
     def _refused(self, answer: Answer, place: str) -> RegistryError:
         if answer.status in {401, 403}:
@@ -156,12 +200,12 @@ class Registry:
             return RegistryError(f"{answer.place} answers {answer.status}")
         kind, _, name = place.partition("/")
         if kind == "blobs":
-            return RegistryError(
+            return NotThereError(
                 f"{self.reference.registry} has no blob {name} in {self.reference.repository}",
                 advice="The image is incomplete in its registry: push it again.",
             )
         what = "image" if digests.is_digest(name) else "tag"
-        return RegistryError(
+        return NotThereError(
             f"{self.reference.registry}/{self.reference.repository} has no {what} {name}, "
             "or there is no such repository",
             advice="Check the spelling; tags move and are deleted.",
@@ -188,6 +232,18 @@ class Registry:
         finally:
             look.close()
         return True
+
+
+def _code(answer: Answer) -> str:
+    """Read what a registry calls its refusal; nothing where it gives no code.
+
+    Source: OCI distribution specification 1.1, "Error Codes".
+    """
+    try:
+        code = json.loads(answer.document(MOST_ERROR))["errors"][0]["code"]
+    except (RegistryError, ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    return f", {printable(code, 40)}" if isinstance(code, str) else ""
 
 
 def _known_authority(host: str) -> Path | None:

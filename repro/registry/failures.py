@@ -21,6 +21,10 @@ NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_
 CONNECTION: Final = "Check the registry's name, the network and the proxy settings."
 
 
+class NotThereError(RegistryError):
+    """The registry has no such thing, or keeps it from whoever asks."""
+
+
 class NoTLSError(RegistryError):
     """The server answers in the clear."""
 

@@ -40,11 +40,18 @@ class Question:
     """Where given, it is posted, and no redirect is followed."""
     body: bytes | None = field(default=None, repr=False)
     """The same for what is no form."""
+    put: bool = False
+    """Whether it is put there, not posted."""
 
     @property
     def posted(self) -> bool:
         """Whether something is sent, so that no redirect may lead it elsewhere."""
         return self.form is not None or self.body is not None
+
+    @property
+    def method(self) -> str:
+        """The method of HTTP."""
+        return ("PUT" if self.put else "POST") if self.posted else "GET"
 
 
 class Transport:
@@ -93,7 +100,7 @@ class Transport:
         """Send one request; this machine itself is never asked through a proxy."""
         secret = {"Authorization": question.authorization} if question.authorization else {}
         return self._session.request(
-            "POST" if question.posted else "GET",
+            question.method,
             question.url,
             headers={**question.headers, **secret},
             data=question.form or question.body,
