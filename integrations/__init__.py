@@ -1,0 +1,1 @@
+"""What lets repro run inside the tools and services of others."""

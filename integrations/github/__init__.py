@@ -1,0 +1,1 @@
+"""The steps of the action for GitHub: see action.yml."""
