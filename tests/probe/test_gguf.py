@@ -210,6 +210,15 @@ def test_parts_of_a_split_file_are_one_model(rooted: Rooted) -> None:
     assert known(ask(tokenizer, rooted), "tokenizer", "/models/x-of-00002.gguf")
 
 
+def test_in_the_hub_s_cache_both_say_of_which_revision_they_are(rooted: Rooted) -> None:
+    hub = "/root/.cache/huggingface/hub/models--o--m"
+    rooted.put(f"{hub}/snapshots/abc/q4/x.gguf", Form().file(METADATA))
+    for collector, kind in ((model, "model"), (tokenizer, "tokenizer")):
+        found = known(ask(collector, rooted), kind, "o/m/q4/x.gguf")
+        assert found["properties"]["revision"] == "abc"
+        assert found["location"] == f"{hub}/x.gguf"
+
+
 def test_large_data_is_known_by_its_ends(rooted: Rooted) -> None:
     found, _ = read(rooted, Form().file(METADATA, data=b"x" * (9 << 20)))
     assert set(found["weights"]["m.gguf"]) == {"size", "sample"}

@@ -26,13 +26,17 @@ def folder(fact, *wanted):
 
 def checked(path):
     """The path of a file that can be read; Declined where it is too large, ValueError for none."""
-    found = os.stat(path)
-    name = os.path.basename(path)
-    if not stat.S_ISREG(found.st_mode):
-        raise ValueError("%s is no regular file" % name)
-    if found.st_size > MOST:
-        said = (name, found.st_size >> 20, MOST >> 20)
+    size = os.stat(regular(path)).st_size
+    if size > MOST:
+        said = (os.path.basename(path), size >> 20, MOST >> 20)
         raise Declined("%s has %d MB, more than the %d MB that a canary reads" % said)
+    return path
+
+
+def regular(path):
+    """The path of a regular file; ValueError for another, such as a pipe that never ends."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError("%s is no regular file" % os.path.basename(path))
     return path
 
 
