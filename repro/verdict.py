@@ -24,6 +24,15 @@ Mode = Literal["run", "read"]
 """How an image was looked at; `read`: nothing of it was run."""
 
 
+class Attested(msgspec.Struct, frozen=True, kw_only=True):
+    """On whose word a manifest stands that was found beside its image in a registry."""
+
+    at: str
+    """When it was signed, by the signer's clock."""
+    key: str
+    """The fingerprint of the signer's public key."""
+
+
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a comparison, as a report names it."""
 
@@ -40,6 +49,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """By which an engine knows the image: mostly the digest of its config."""
     repo_digests: tuple[str, ...] = ()
     """The digests of the image's manifests, by which registries know it."""
+    attested: Attested | msgspec.UnsetType = msgspec.UNSET
+    """Not there for what was looked at itself."""
 
 
 class Waived(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +169,13 @@ def _subject(manifest: Manifest) -> Subject:
         mode="read" if held.get("mode") == STATIC else "run" if target.kind == "image" else None,
         image_id=next(iter(_texts([held.get("id"), held.get("image_id")])), None),
         repo_digests=_repo_digests(held),
+        attested=_attested(held),
     )
+
+
+def _attested(held: dict[str, Any]) -> Attested | msgspec.UnsetType:
+    said = held.get("attested")
+    return msgspec.UNSET if said is None else msgspec.convert(said, Attested)
 
 
 def _repo_digests(held: dict[str, Any]) -> tuple[str, ...]:

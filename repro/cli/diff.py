@@ -10,6 +10,7 @@ import msgspec
 from repro.cli import reporting
 from repro.cli.options import files, read, target_options
 from repro.cli.targets import complete
+from repro.cli.trust import attached_options, believing, of_project
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ IMPACTS = ("tokens", "prompt", "preprocessing", "sampling", "numerics", "bits", 
     help="What serves begins with this package; what no root needs does not count. Repeatable.",
 )
 @click.option("--all", "everything", is_flag=True, help="List harmless changes one by one too.")
+@attached_options
 @target_options
 def diff(  # noqa: PLR0917
     a: str,
@@ -83,6 +85,7 @@ def diff(  # noqa: PLR0917
     modes: bool,  # click passes it so
     roots: tuple[str, ...],
     everything: bool,
+    age: str | None,
     **values: Any,
 ) -> int:
     """Say what differs between A and B, and whether it changes model outputs.
@@ -96,6 +99,7 @@ def diff(  # noqa: PLR0917
       repro diff baseline.json local --impact tokens,prompt
       repro diff v1.json v2.json -f text -f json=drift.json -f markdown=comment.md
       repro diff evaluated.json registry:ghcr.io/owner/app:v2
+      repro diff registry:ghcr.io/owner/app:v1 registry:ghcr.io/owner/app:v2 --key repro.pub
       repro diff --modes app:v1          does reading find what running finds?
       repro diff endpoint:http://a:8000 endpoint:http://b:8000
 
@@ -106,7 +110,7 @@ def diff(  # noqa: PLR0917
     """
     places = reporting.places(formats, output)
     policy = _policy(fail_on, impacts)
-    options = read(values)
+    options = believing(read(values), age, of_project(), a, b or "")
     sides = _sides(a, b, options, modes=modes)
     comparison = _comparison(sides, _scopes(scopes), (a, b), options)
     verdict = _verdict(comparison, policy, _roots(roots, sides))

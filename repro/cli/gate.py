@@ -10,6 +10,7 @@ import click
 
 from repro.cli.options import files, read, target_options
 from repro.cli.targets import complete
+from repro.cli.trust import attached_options, believing
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def gate() -> None:
     shell_complete=files,
     help="Write the report there; the suffix says how.",
 )
+@attached_options
 @target_options
 def check(  # noqa: PLR0917  # click passes them
     target: str,
@@ -79,17 +81,19 @@ def check(  # noqa: PLR0917  # click passes them
     base: str | None,
     formats: tuple[str, ...],
     output: str | None,
+    age: str | None,
     **values: Any,
 ) -> int:
     """Check a target against the policy."""
     from repro.cli import gating, reporting, source  # noqa: PLC0415
 
     places = reporting.places(formats, output)
-    options = read(values)
     with TemporaryDirectory(prefix="repro-base-") as folder:
         demanded = _demanded(base, place, Path(folder))
-        with_what = source.manifest(gating.baseline(baseline, demanded), options)
-    verdict = gating.judged(with_what, source.manifest(target, options), demanded)
+        named = gating.baseline(baseline, demanded)
+        options = believing(read(values), age, demanded.trust, named, target)
+        with_what = source.manifest(named, options)
+        verdict = gating.judged(with_what, source.manifest(target, options), demanded)
     reporting.write(verdict, places, everything=False)
     return verdict.exit_code
 

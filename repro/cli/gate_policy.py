@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from packaging.utils import canonicalize_name
 
-from repro.cli import config
+from repro.cli import config, trust
 from repro.demands import checked as checked_pin
 from repro.errors import UsageError
 from repro.manifest import SCOPES, Component, Scope
@@ -46,6 +46,8 @@ class Demanded(msgspec.Struct, frozen=True, kw_only=True):
     """Where the policy lies."""
     scopes: tuple[Scope, ...] | None
     roots: frozenset[str]
+    trust: trust.Trust = trust.Trust()
+    """Whose word about a target or a baseline counts."""
 
 
 def load(path: Path | None, folder: Path = Path()) -> Demanded:
@@ -63,7 +65,7 @@ def load(path: Path | None, folder: Path = Path()) -> Demanded:
     except msgspec.ValidationError as error:
         raise UsageError(f"{place}: gate: {error}", advice="See docs/gate.md.") from error
     _sane(gate, place)
-    return _demanded(gate, near)
+    return _demanded(gate, near, trust.of_table(table, place, near))
 
 
 def lint(path: Path | None, folder: Path = Path()) -> Iterator[str]:
@@ -113,7 +115,7 @@ def _sane(gate: Table, place: str) -> None:
         )
 
 
-def _demanded(gate: Table, near: Path) -> Demanded:
+def _demanded(gate: Table, near: Path, believed: trust.Trust) -> Demanded:
     impacts = frozenset(gate.impacts) if gate.impacts is not None else frozenset(Impact)
     if not impacts:
         raise UsageError("gate: impacts is empty", advice="Leave it out to look at all of them.")
@@ -129,6 +131,7 @@ def _demanded(gate: Table, near: Path) -> Demanded:
         folder=near,
         scopes=gate.scopes,
         roots=frozenset(map(canonicalize_name, gate.roots)),
+        trust=believed,
     )
 
 

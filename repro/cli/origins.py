@@ -39,7 +39,8 @@ def traced(comparison: Comparison, taken: tuple[bool, bool], options: Options) -
 def _explained(manifest: Manifest, options: Options) -> Manifest:
     """Read the layers of an image that was run; the manifest as it is where that cannot be."""
     target = manifest.target
-    if target.kind != "image" or not manifest.layers or target.properties.get("mode"):
+    known = target.properties.get("mode") or target.properties.get("attested")
+    if target.kind != "image" or not manifest.layers or known:
         return manifest
     try:
         read = _read(manifest, options)

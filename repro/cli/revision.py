@@ -23,10 +23,10 @@ SECONDS: Final = 60
 
 
 def demanded(revision: str, place: str | None, folder: Path) -> Demanded:
-    """Read the policy of a revision, with its baseline, into a folder.
+    """Read the policy of a revision, with its baseline and keys, into a folder.
 
     `place` is the policy's path from the working directory; else the project's file is taken.
-    UsageError where the revision, the policy, or a file that it names for its baseline is missing.
+    UsageError where the revision, the policy, or a file that it names in it is missing.
     """
     commit = _commit(revision)
     names = (place,) if place else (OWN, SHARED)
@@ -37,7 +37,19 @@ def demanded(revision: str, place: str | None, folder: Path) -> Demanded:
             advice="Name a policy that it has with --policy, or leave --base out.",
         )
     said = gate_policy.load(folder / place if place else None, folder)
+    _save_keys(said, commit, revision, folder)
     return _with_baseline(said, commit, revision, os.path.dirname(place or ""), folder)  # noqa: PTH120
+
+
+def _save_keys(said: Demanded, commit: str, revision: str, folder: Path) -> None:
+    """Put the revision's keys where its policy says: those here are what is checked."""
+    for key in said.trust.keys:
+        name = os.path.relpath(key, folder)
+        if not _save(commit, name, folder):
+            raise UsageError(
+                f"the key {name} is no file of {revision}",
+                advice="Commit it there, or name another key with --key.",
+            )
 
 
 def _with_baseline(

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from repro.errors import ManifestError
-from repro.manifest.model import SCHEMA, Manifest, assemble, canonical, digests
+from repro.manifest.model import SCHEMA, Manifest, Target, assemble, canonical, digests
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT: Final = 64 << 20
 """Bytes of a manifest that is written or read at most: 100,000 components are about 40 MiB."""
+ATTESTED: Final = "attested"
+"""The property of a target whose manifest was found in a registry, with a signature."""
 DEPTH: Final = 32
 """Levels of nesting that a property may have."""
 FAMILY: Final = re.compile(r"repro/manifest/(\d{1,4})\.(\d{1,4})")
@@ -86,7 +88,9 @@ def decode(data: bytes, *, name: str = "manifest") -> Manifest:
             advice="The file was edited or damaged; take the snapshot again.",
         )
     sorted_ = assemble(manifest.target, manifest.facts, origins=manifest.origins)
-    return msgspec.structs.replace(manifest, facts=sorted_.facts, origins=sorted_.origins)
+    return msgspec.structs.replace(
+        manifest, target=_own(manifest.target), facts=sorted_.facts, origins=sorted_.origins
+    )
 
 
 def schema() -> dict[str, Any]:
@@ -94,6 +98,14 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | msgspec.json.schema(
         Manifest
     )
+
+
+def _own(target: Target) -> Target:
+    """Leave out on whose word it stood when it was written: nobody has verified that since."""
+    if ATTESTED not in target.properties:
+        return target
+    kept = {key: value for key, value in target.properties.items() if key != ATTESTED}
+    return msgspec.structs.replace(target, properties=kept)
 
 
 def _check_size(size: int, name: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from repro.manifest import Target, assemble
 from repro.rules.finding import Basis, Finding, Impact, Status
 
@@ -55,7 +57,10 @@ def identity(subject: Subject) -> list[tuple[str, str]]:
     known = [digest for digest in subject.repo_digests if digest != subject.image_id]
     found = [("id", subject.image_id)] if subject.image_id else []
     found += [("digest", digest) for digest in known if len(known) == 1]
-    return [*found, ("manifest", subject.digest)]
+    found.append(("manifest", subject.digest))
+    if subject.attested is not UNSET:
+        found += [("attested", subject.attested.at[:10]), ("key", subject.attested.key)]
+    return found
 
 
 def kind(subject: Subject) -> str:

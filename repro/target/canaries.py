@@ -186,9 +186,11 @@ def _has(installed: set[str], need: str) -> bool:
     return not installed.isdisjoint(need.split("|"))
 
 
-def _rank(family: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    found = [row.module.FAMILY for row in _planned() if row.needs[:1] == family]
-    return min(map(FAMILIES.index, found)), family
+def _rank(family: tuple[str, ...]) -> tuple[int, bool, tuple[str, ...]]:
+    """Put the most telling ones first, and of those the slow: the others run beside them."""
+    modules = [row.module for row in _planned() if row.needs[:1] == family]
+    telling = min(FAMILIES.index(module.FAMILY) for module in modules)
+    return telling, not any(getattr(module, "SLOW", False) for module in modules), family
 
 
 def _group(interpreter: Component, jobs: list[dict[str, Any]]) -> dict[str, Any]:

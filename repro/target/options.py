@@ -51,6 +51,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Authorities that a registry's certificate may come from."""
     plain_http: bool = False
     """Whether a registry that is not this machine may be asked without encryption."""
+    keys: tuple[str, ...] = ()
+    """Files of public keys: what their owners attached to an image in a registry is believed."""
+    attached: bool | None = None
+    """Whether an attached manifest is demanded, or not used; None: used where it counts."""
+    max_age: int | None = None
+    """Seconds after which what was attached no longer counts."""
     canaries: bool | None = None
     """Whether canaries run; None: in what is started for it, not in what is at work already."""
     canary_budget: int = 120

@@ -8,7 +8,7 @@ import pytest
 
 from repro.errors import RegistryError, TargetError
 from repro.layers.descriptor import Descriptor
-from repro.target import sources
+from repro.target import remote
 
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 
@@ -22,7 +22,7 @@ class Empty:
 
 def opened(urls: list[str] | None) -> Any:
     layer = Descriptor(media_type=FOREIGN, digest="sha256:" + "a" * 64, size=1, urls=urls)
-    return sources._open(Empty(), layer, "app:1")  # type: ignore[arg-type]
+    return remote._open(Empty(), layer, "app:1")  # type: ignore[arg-type]
 
 
 def test_a_layer_that_may_not_be_passed_on_is_named_with_its_place() -> None:
