@@ -8,6 +8,7 @@ import msgspec
 
 from repro.diff.change import Change
 from repro.diff.origin import Origins
+from repro.rules.evidence import Evidence
 
 
 class Impact(StrEnum):
@@ -81,3 +82,5 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The canary that could settle it."""
     origin: Origins | None = None
     """Which layers it comes from, where the manifests say so."""
+    evidence: Evidence | None = None
+    """What canaries showed, of a finding that was measured."""

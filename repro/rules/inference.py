@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from repro.diff.scopes import ENDPOINT, LACKING, NOT_RUN, STATIC
@@ -31,6 +32,11 @@ PLACE: Final = frozenset(
     }
 )
 """Where a thing is and how it was known, not what it is."""
+GRAFTED: Final = re.compile(r"-[0-9a-f]{8}\.")
+"""A library that was copied into a wheel: its name holds the start of its SHA-256.
+
+https://github.com/pypa/auditwheel/blob/main/src/auditwheel/repair.py
+"""
 CODES: Final = {
     "UNREAD": "A fact could not be read on a side, so the sides cannot be called equal in it.",
     "MOVED": "Version and content are equal; only the place, or how it was known, differs.",
@@ -175,8 +181,18 @@ def _moved(change: Change) -> bool:
     if not isinstance(change.old, Component):
         return False
     content = {f"properties.{key}" for key in change.old.properties} - PLACE
-    known = change.old.version is not None or bool(content)
+    known = change.old.version is not None or bool(content) or _named_by_content(change)
     return known and {field.path for field in change.fields} <= PLACE
+
+
+def _named_by_content(change: Change) -> bool:
+    """Tell whether both files have one name that is made from their content."""
+    names = {
+        str(fact.location).rpartition("/")[2]
+        for fact in (change.old, change.new)
+        if isinstance(fact, Component)
+    }
+    return len(names) == 1 and GRAFTED.search(names.pop()) is not None
 
 
 def _by_kind(change: Change, catalog: Catalog, relevance: Relevance) -> Finding:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from repro.diff.measure import Measurement, measure
 from repro.manifest import Absent, Component
 from repro.rules.diverging import divergences, tell
+from repro.rules.evidence import Evidence, evidence, shown
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.rules.printing import short
 
@@ -23,7 +24,7 @@ CODES: Final = {
     "UNSTABLE": "A fixed computation does not give the same result each time in one place.",
     "INVALID": "Text with lone surrogates, which no valid input has, is taken otherwise.",
     "BROKEN": "A library that gave results on one side cannot be imported on the other.",
-    "UNPAIRED": "A fixed computation was run on one side only, or in two editions.",
+    "UNPAIRED": "A fixed computation, or some of it, ran on one side only, or in two editions.",
 }
 """Codes of findings about canaries."""
 NOUNS: Final = {
@@ -71,7 +72,9 @@ def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
         yield _unsized(change, found, unsized)
     if found.unsettled:
         yield _unsettled(change, found.unsettled)
-    if not (found.changed or found.unsettled):
+    if found.left_out:
+        yield _left_out(change, found)
+    if not (found.changed or found.unsettled or found.left_out):
         why = f"All {found.cases} cases gave the same; what is said of the canary itself differs."
         yield _harmless(change, "MEASURED", "the same result", why)
 
@@ -119,17 +122,18 @@ def _differs(change: Change, found: Measurement, cases: Sequence[CaseChange]) ->
         status=Status.DIVERGENT,
         impact=impact(change),
         why=why + (f"; and {more} more" if more > 0 and not told else "") + ".",
-        values=(_shown(telling[0], "old"), _shown(telling[0], "new")),
+        values=(shown(telling[0], "old"), shown(telling[0], "new")),
+        evidence=evidence(found, telling),
     )
 
 
 def _obscure(case: CaseChange) -> tuple[bool, bool]:
     """Put cases first of which the text and both results can be shown."""
-    return (None in (_shown(case, "old"), _shown(case, "new")), case.text is None)
+    return (None in (shown(case, "old"), shown(case, "new")), case.text is None)
 
 
 def _rounds(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
-    worst = max(cases, key=lambda case: case.size.relative if case.size else 0.0)
+    worst = min(cases, key=_distance)
     return _finding(
         change,
         code="ROUNDING",
@@ -138,7 +142,13 @@ def _rounds(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> 
         impact=Impact.BITS,
         why=f"The most: {_case(worst)}. A near-tie can flip a token.",
         values=(None, None),
+        evidence=evidence(found, sorted(cases, key=_distance)),
     )
+
+
+def _distance(case: CaseChange) -> float:
+    """Put the farthest first."""
+    return -case.size.relative if case.size else 0.0
 
 
 def _unsized(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
@@ -152,6 +162,7 @@ def _unsized(change: Change, found: Measurement, cases: Sequence[CaseChange]) ->
         impact=impact(change),
         why=f"{names}: the bits differ, by how much is not known.",
         values=(None, None),
+        evidence=evidence(found, cases),
     )
 
 
@@ -166,6 +177,17 @@ def _unsettled(change: Change, names: Sequence[str]) -> Finding:
         why=f"{listed}: one side has no one result to compare, while the other has.",
         values=(None, None),
     )
+
+
+def _left_out(change: Change, found: Measurement) -> Finding:
+    """Say of texts that one side's corpus has not that they were not compared: nobody knows."""
+    count = len({name.partition("/")[2] for name in found.left_out})
+    title = f"{count} texts not compared"
+    why = (
+        f"One side's corpus has not all of the other's texts; {found.cases} cases were compared, "
+        "and the canary settles nothing. Take both snapshots with one release."
+    )
+    return _harmless(change, "UNPAIRED", title, why)
 
 
 def _harmless(change: Change, code: str, title: str, why: str) -> Finding:
@@ -186,7 +208,7 @@ def _case(case: CaseChange) -> str:
     name = case.name if case.text is None else f"{short(case.text)!r} ({aspect})"
     if case.size is not None:
         return f"{name}: {distance(case)}"
-    values = (_shown(case, "old"), _shown(case, "new"))
+    values = (shown(case, "old"), shown(case, "new"))
     return name if None in values else f"{name}: {values[0]} → {values[1]}"
 
 
@@ -200,16 +222,6 @@ def distance(case: CaseChange) -> str:
     ulps = f"{size.ulps} ulp at most, " if size.ulps is not None and size.rounding else ""
     beyond = "" if size.rounding else ": beyond rounding"
     return f"{ulps}{size.relative:.0e} relative in {size.differing} of {size.values}{beyond}"
-
-
-def _shown(case: CaseChange, side: str) -> str | None:
-    told = case.old.told if side == "old" else case.new.told
-    if "error" in told:
-        return f"raises {short(told['error'])}"
-    value = told.get("value")
-    generated = value.get("text") if isinstance(value, dict) else None
-    shown = generated if isinstance(generated, str) else value
-    return short(shown) if "value" in told else None
 
 
 def family(fact: object) -> str:
@@ -239,6 +251,7 @@ def _finding(
     impact: Impact,
     why: str,
     values: tuple[str | None, str | None],
+    evidence: Evidence | None = None,
 ) -> Finding:
     return Finding(
         code=code,
@@ -252,4 +265,5 @@ def _finding(
         new=values[1],
         why=why,
         advice=ADVICE if status.rank > Status.EQUIVALENT.rank else "",
+        evidence=evidence,
     )

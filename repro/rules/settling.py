@@ -10,15 +10,21 @@ import msgspec
 from repro.diff.measure import KIND
 from repro.diff.measured import Pair, pairs
 from repro.manifest import Component, Unreadable
+from repro.rules.device import Devices
 from repro.rules.finding import Basis, Finding, Status
 from repro.rules.measured import NOUNS, family
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from repro.diff.change import Change, Comparison
 
 OUTPUTS: Final = "own"
 """The family of canaries that run the user's own model: they speak for `model`."""
-GPU: Final = ("cuda.library", "gpu.device")
+PACKAGE: Final = "python.package"
+LOADED: Final = ".loaded"
+MAPS: Final = "maps of "
+"""How the probe names the library whose process mapped a shared object."""
 INFERRED: Final = "INFER"
 """The code of a finding that no rule stands behind."""
 ENOUGH: Final = 20
@@ -44,7 +50,7 @@ class Settling:
     def __init__(self, comparison: Comparison) -> None:
         self._witnesses = [_witness(each) for each in pairs(comparison)]
         self._doubtful = _doubtful(comparison)
-        self._cuda = _cuda(comparison)
+        self._devices = Devices(comparison)
 
     def __call__(self, finding: Finding) -> Finding:
         """Return the finding, or what it becomes when all its canaries saw no change.
@@ -82,14 +88,27 @@ class Settling:
             if witness.family in families
             and any(_covers(pattern, change) for pattern in witness.covers)
             and _same_place(witness, change)
-            and not (self._cuda and witness.device == "cpu")
+            and not (witness.device == "cpu" and self._devices.may_use(witness.name))
             and (witness.family != OUTPUTS or witness.cases >= ENOUGH)
         ]
 
 
 def _covers(pattern: str, change: Change) -> bool:
     kind, _, name = pattern.partition(":")
-    return fnmatchcase(change.kind, kind) and fnmatchcase(change.name, name or "*")
+    return any(
+        fnmatchcase(each, kind) and fnmatchcase(one, name or "*")
+        for each, one in _exercised(change)
+    )
+
+
+def _exercised(change: Change) -> Iterator[tuple[str, str]]:
+    """Yield what is run when a component is: what a library reports of itself and maps, it uses."""
+    yield change.kind, change.name
+    if change.kind == "framework":
+        yield PACKAGE, change.name
+    sources = {fact.source for fact in (change.old, change.new) if isinstance(fact, Component)}
+    if change.kind.endswith(LOADED) and len(sources) == 1:
+        yield PACKAGE, sources.pop().removeprefix(MAPS)
 
 
 def _same_place(witness: Witness, change: Change) -> bool:
@@ -110,12 +129,6 @@ def _witness(each: Pair) -> Witness:
         cases=each.measurement.cases if each.measurement else 0,
         equal=each.measurement.equal if each.measurement else False,
     )
-
-
-def _cuda(comparison: Comparison) -> bool:
-    """Tell whether a side has what it takes to compute on a GPU: a CPU then speaks for little."""
-    facts = [fact for side in (comparison.a, comparison.b) for fact in side.facts]
-    return any(isinstance(fact, Component) and fact.kind.startswith(GPU) for fact in facts)
 
 
 def _doubtful(comparison: Comparison) -> set[str]:

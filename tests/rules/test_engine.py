@@ -328,6 +328,18 @@ def test_the_same_thing_at_another_place_is_harmless() -> None:
     assert codes([lib("1", location="/a")], [lib("1", location="/b")]) == [("MOVED", "equivalent")]
 
 
+def test_a_library_whose_name_is_made_from_its_content_is_the_same_elsewhere() -> None:
+    def mapped(path: str) -> Component:
+        return known("blas.loaded", "openblas", location=path, environment=path[:2])
+
+    same = "/libscipy_openblas64_-32a4b2a6.so"
+    assert codes([mapped(f"/a{same}")], [mapped(f"/b{same}")]) == [("MOVED", "equivalent")]
+    for other in ("/b/libscipy_openblas64_-0352e75f.so", "/b/libopenblas.so.0"):
+        assert codes([mapped(f"/a{same}")], [mapped(other)]) == [("INFER", "suspect")]
+    plain = "/libopenblas.so.0"
+    assert codes([mapped(f"/a{plain}")], [mapped(f"/b{plain}")]) == [("INFER", "suspect")]
+
+
 def test_a_thing_that_only_its_place_is_known_of_is_not_the_same_elsewhere() -> None:
     assert codes([lib(None, location="/a")], [lib(None, location="/b")]) == [("INFER", "suspect")]
 

@@ -108,6 +108,29 @@ def test_less_than_the_same_result_on_both_sides_settles_nothing(b: list[Fact]) 
     assert found.exit_code != 0
 
 
+def series(hashes: str, *texts: list[str]) -> list[Fact]:
+    corpus = known("canary.input", "corpus", source="canary", texts=list(texts))
+    return [text({}, series={"ids": hashes}, input="corpus"), corpus]
+
+
+def test_a_baseline_with_fewer_texts_is_compared_in_those_and_settles_nothing() -> None:
+    one, two = ["one", "1"], ["two", "2"]
+    whole = judged(
+        [lib("1"), *series("AAAAABBBBB", one, two)], [lib("2"), *series("AAAAABBBBB", one, two)]
+    )
+    assert coded(whole, "TOK900").basis is Basis.MEASURED
+    for other in ("AAAAABBBBB", "AAAAACCCCC"):
+        found = judged([lib("1"), *series("AAAAA", one)], [lib("2"), *series(other, one, two)])
+        assert coded(found, "TOK900").basis is Basis.DOCUMENTED
+        left = coded(found, "UNPAIRED")
+        assert (left.title, left.status) == ("1 texts not compared", Status.EQUIVALENT)
+        assert "1 cases were compared" in left.why
+        assert "UNSTABLE" not in {finding.code for finding in found.findings}
+    differs = judged([*series("AAAAA", one)], [*series("DDDDDBBBBB", one, two)])
+    assert differs.status is Status.DIVERGENT
+    assert {"MEASURED", "UNPAIRED"} < {finding.code for finding in differs.findings}
+
+
 def test_where_no_rule_speaks_every_canary_of_the_library_does() -> None:
     other = known("python.package", "other", "1", environment=VENV)
     newer = known("python.package", "other", "2", environment=VENV)
@@ -137,6 +160,44 @@ def test_what_was_measured_on_a_cpu_says_nothing_of_a_gpu() -> None:
         same = canary("numerics/lib", {"a": 1}, device=device, **told)
         a, b = (manifest(lib(version), same, *beside) for version in ("1", "2"))
         assert verdict(a, b, rules).status is status
+
+
+def test_a_cpu_speaks_for_builds_that_say_that_they_have_no_code_for_a_gpu() -> None:
+    rules = catalog(rule("NUM900", "python.package", "lib", version=True, canary="numerics"))
+    told = {"covers": ["python.package:lib"], "environment": VENV, "device": "cpu"}
+    cudart = known("cuda.library", "cudart", "13.0")
+    providers = {"CPUExecutionProvider": Status.EQUIVALENT, "CUDAExecutionProvider": None}
+    for beside, name, status in (
+        *(
+            (known("framework", "onnxruntime", "1", providers=[p]), "onnx", s)
+            for p, s in providers.items()
+        ),
+        (known("framework", "onnxruntime", "1"), "onnx", None),
+        (known("framework", "torch", "2.5.0+cpu"), "lib", Status.EQUIVALENT),
+        (known("framework", "torch", "2.5.0"), "lib", None),
+        (known("framework", "torch", "2.5.0+cpu"), "jax", None),
+    ):
+        same = canary(f"numerics/{name}", {"a": 1}, **told)
+        a, b = (manifest(lib(version), same, cudart, beside) for version in ("1", "2"))
+        assert verdict(a, b, rules).status is (status or Status.DIVERGENT)
+
+
+def test_canaries_of_a_library_speak_for_what_it_says_of_itself_and_what_it_maps() -> None:
+    same = canary("numerics/lib", {"a": 1}, covers=["python.package:lib"], environment=VENV)
+    other = canary("numerics/other", {"a": 1}, covers=["python.package:other"], environment=VENV)
+
+    def beside(version: str) -> list[Component]:
+        blas = known("blas.loaded", "openblas", version, source="maps of lib", environment=VENV)
+        return [known("framework", "lib", version, environment=VENV), blas]
+
+    kinds = ("framework", "blas.loaded")
+    rules = [
+        rule(f"NUM90{n}", kind, "*", version=True, canary="numerics")
+        for n, kind in enumerate(kinds)
+    ]
+    for who, status in ((same, Status.EQUIVALENT), (other, Status.DIVERGENT)):
+        a, b = (manifest(*beside(version), who) for version in ("1", "2"))
+        assert verdict(a, b, catalog(*rules)).status is status
 
 
 def test_rounding_is_suspect_and_says_how_much() -> None:
