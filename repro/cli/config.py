@@ -21,7 +21,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 NAMED: Final = re.compile(r"([a-z][a-z0-9._-]{0,63})=(.*)", re.DOTALL)
 """A name before a command; variables have large letters, so that `A=1 program` is no name."""
 SECONDS: Final = range(1, 86401)
-KEYS: Final = frozenset({"attest", "canary", "gate"})
+KEYS: Final = frozenset({"attest", "canary", "fleet", "gate"})
 
 
 def canaries(commands: Iterable[str], folder: Path = Path()) -> tuple[Own, ...]:

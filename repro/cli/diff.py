@@ -1,4 +1,4 @@
-"""`repro diff`: two manifests or targets in, a verdict and an exit code out."""
+"""`repro diff`: two manifests or targets, or many, in; a verdict and an exit code out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from repro.cli import reporting
+from repro.cli import many, reporting
 from repro.cli.options import files, read, target_options
 from repro.cli.targets import complete
 from repro.cli.trust import attached_options, believing, of_project
@@ -23,15 +23,15 @@ IMPACTS = ("tokens", "prompt", "preprocessing", "sampling", "numerics", "bits", 
 
 
 @click.command(no_args_is_help=True)
-@click.argument("a", metavar="A", shell_complete=complete)
-@click.argument("b", metavar="B", required=False, shell_complete=complete)
+@click.argument("targets", nargs=-1, required=True, metavar="A B [C]...", shell_complete=complete)
 @click.option(
     "-f",
     "--format",
     "formats",
     multiple=True,
     metavar="FORMAT[=FILE]",
-    help=f"{', '.join(reporting.FORMATS)}; to standard output or to a file. Repeatable.",
+    help=f"{', '.join(reporting.FORMATS)}; to standard output or to a file. Repeatable. "
+    f"Of many: {', '.join(reporting.MANY)}.",
 )
 @click.option(
     "-o",
@@ -72,11 +72,11 @@ IMPACTS = ("tokens", "prompt", "preprocessing", "sampling", "numerics", "bits", 
     help="What serves begins with this package; what no root needs does not count. Repeatable.",
 )
 @click.option("--all", "everything", is_flag=True, help="List harmless changes one by one too.")
+@many.survey_options
 @attached_options
 @target_options
 def diff(  # noqa: PLR0917
-    a: str,
-    b: str | None,
+    targets: tuple[str, ...],
     formats: tuple[str, ...],
     output: str | None,
     fail_on: str,
@@ -90,7 +90,8 @@ def diff(  # noqa: PLR0917
 ) -> int:
     """Say what differs between A and B, and whether it changes model outputs.
 
-    A and B are manifests (files, or `-`) or targets, mixed as you like.
+    A and B are manifests (files, or `-`) or targets, mixed as you like. With more of them, or a
+    folder of manifests or a pattern, each is compared with the most ordinary one, or a baseline.
 
     \b
     Examples:
@@ -104,18 +105,40 @@ def diff(  # noqa: PLR0917
       repro diff endpoint:http://a:8000 endpoint:http://b:8000
 
     \b
+    Examples with many:
+      repro diff fleet/                          who is the odd one out, and in what?
+      repro diff fleet/ --baseline evaluated.json --fail-on divergent
+      repro diff fleet/ --group-by gpu.device@name -f text -f csv=drift.csv
+      repro diff fleet/ --group h100='h100-*' --group a100='a100-*'
+      repro diff fleet/ --watch
+
+    \b
     Exit codes:
       0  nothing that --fail-on forbids      2  could not run
       1  drift at or over --fail-on          3  indeterminate: a needed fact was unreadable
     """
-    places = reporting.places(formats, output)
+    several = not modes and many.is_asked(targets, values)
+    places = reporting.places(formats, output, many=several)
     policy = _policy(fail_on, impacts)
-    options = believing(read(values), age, of_project(), a, b or "")
+    options = believing(read(values), age, of_project(), *targets)
+    if several:
+        asked = many.asked(
+            targets, values, policy=policy, scopes=_scopes(scopes), roots=roots, options=options
+        )
+        return many.run(asked, places, everything=everything, watch=values["watch"])
+    a, b = _two(targets)
     sides = _sides(a, b, options, modes=modes)
     comparison = _comparison(sides, _scopes(scopes), (a, b), options)
     verdict = _verdict(comparison, policy, _roots(roots, sides))
     reporting.write(verdict, places, everything=everything)
     return verdict.exit_code
+
+
+def _two(targets: tuple[str, ...]) -> tuple[str, str | None]:
+    """Return A and B, or A alone; UsageError for more."""
+    if len(targets) > 2:
+        raise UsageError("--modes compares one image with itself", advice="Name one image.")
+    return targets[0], targets[1] if targets[1:] else None
 
 
 def _policy(fail_on: str, impacts: str | None) -> Any:

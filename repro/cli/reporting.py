@@ -10,6 +10,8 @@ import click
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from repro.verdict import Verdict
 
 FORMATS: Final = (
@@ -24,18 +26,23 @@ FORMATS: Final = (
 )
 
 
-def places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Path | None]]:
+MANY: Final = ("text", "json", "markdown", "junit", "github", "csv")
+"""The formats of a comparison of many."""
+
+
+def places(
+    formats: tuple[str, ...], output: str | None, *, many: bool = False
+) -> list[tuple[str, Path | None]]:
     """Pair formats with files; None is standard output."""
+    known = MANY if many else FORMATS
     found: list[tuple[str, Path | None]] = []
     for text in formats:
         name, separator, file = text.partition("=")
-        if name not in FORMATS or (separator and not file):
-            raise UsageError(
-                f"--format {text!r}", advice=f"Say {', '.join(FORMATS)}, or NAME=FILE."
-            )
+        if name not in known or (separator and not file):
+            raise UsageError(f"--format {text!r}", advice=f"Say {', '.join(known)}, or NAME=FILE.")
         found.append((name, Path(file) if separator else None))
     if output:
-        found = [*_with_file(found, Path(output))]
+        found = [*_with_file(found, Path(output), _suffixes(many=many))]
     if not found:
         found = [("text", None)]
     if sum(path is None for _, path in found) > 1:
@@ -45,15 +52,23 @@ def places(formats: tuple[str, ...], output: str | None) -> list[tuple[str, Path
     return found
 
 
-def _with_file(places: list[tuple[str, Path | None]], path: Path) -> list[tuple[str, Path | None]]:
+def _with_file(
+    places: list[tuple[str, Path | None]], path: Path, ends: Mapping[str, str]
+) -> list[tuple[str, Path | None]]:
     """Send the one report without a file to `-o`, or choose its format by the suffix."""
-    from repro.report import FORMATS as RENDERERS  # noqa: PLC0415
-
     open_ones = [name for name, place in places if place is None]
     named = [place for place in places if place[1] is not None]
-    ends = {suffix: name for name, found in RENDERERS.items() for suffix in found.suffixes}
     fitting = [ends[end] for end in sorted(ends, key=len)[::-1] if path.name.endswith(end)]
     return [*named, ([*open_ones, *fitting, "text"][0], path)]
+
+
+def _suffixes(*, many: bool) -> dict[str, str]:
+    """Name the format that each suffix stands for."""
+    from repro.report import FORMATS as OF_TWO  # noqa: PLC0415
+    from repro.report.survey import FORMATS as OF_MANY  # noqa: PLC0415
+
+    every = [(name, found.suffixes) for name, found in (OF_MANY if many else OF_TWO).items()]
+    return {suffix: name for name, suffixes in every for suffix in suffixes}
 
 
 def write(verdict: Verdict, places: list[tuple[str, Path | None]], *, everything: bool) -> None:

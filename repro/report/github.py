@@ -38,10 +38,11 @@ def render(verdict: Verdict) -> str:
         headline = f"{plain(finding.code, 60)} {alerts.title(finding)}"
         by_level[LEVELS[finding.status]].append((headline, alerts.message(finding)))
     ordered = dict.fromkeys(LEVELS.values())
-    return "".join(line for level in ordered for line in _commands(level, by_level[level]))
+    return "".join(line for level in ordered for line in commands(level, by_level[level]))
 
 
-def _commands(level: str, said: list[tuple[str, str]]) -> list[str]:
+def commands(level: str, said: list[tuple[str, str]]) -> list[str]:
+    """Write a command for each title and text, as many as GitHub shows of a level."""
     shown, more = said, 0
     if len(said) > LIMIT:
         shown, more = said[: LIMIT - 1], len(said) - LIMIT + 1

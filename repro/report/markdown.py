@@ -71,15 +71,15 @@ def _head(verdict: Verdict) -> str:
     if relation := wording.relation(verdict) or layers.shared(verdict):
         lines.append(f"- {_upper(relation)}")
     if compared := layers.compared(verdict):
-        lines += ["", f"**Compared:** {_text(compared)}."]
+        lines += ["", f"**Compared:** {running(compared)}."]
     if measured := wording.measured(verdict):
-        lines += ["", f"**Measured:** {_text(measured)}."]
+        lines += ["", f"**Measured:** {running(measured)}."]
     return "\n".join([*lines, ""])
 
 
 def _subject(subject: Subject) -> str:
     digests = (f"{label} {code(digest)}" for label, digest in wording.identity(subject))
-    return f"{code(subject.name)} ({', '.join([_text(wording.kind(subject), 40), *digests])})"
+    return f"{code(subject.name)} ({', '.join([running(wording.kind(subject), 40), *digests])})"
 
 
 def _table(findings: list[Finding], budget: int) -> str:
@@ -95,7 +95,7 @@ def _table(findings: list[Finding], budget: int) -> str:
 
 def _row(finding: Finding) -> str:
     which = f"{code(finding.code)}<br>{finding.status}"
-    what = f"{code(finding.subject)}<br>{_text(finding.title, 200)}"
+    what = f"{code(finding.subject)}<br>{running(finding.title, 200)}"
     cells = (which, what, _values(finding), finding.impact, finding.basis)
     return f"| {' | '.join(cells)} |"
 
@@ -117,11 +117,15 @@ def _detail(alike: list[Finding]) -> str:
     finding = alike[0]
     subjects = ", ".join(code(one.subject) for one in alike[:NAMED])
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
-    summary = f"{code(finding.code)} {subjects}{more}: {_text(finding.title, 200)}"
-    lines = [f"<details><summary>{summary}</summary>", "", _text(finding.why) or "No reason given"]
+    summary = f"{code(finding.code)} {subjects}{more}: {running(finding.title, 200)}"
+    lines = [
+        f"<details><summary>{summary}</summary>",
+        "",
+        running(finding.why) or "No reason given",
+    ]
     points = []
     if finding.advice:
-        points.append(f"- **Do:** {_text(finding.advice)}")
+        points.append(f"- **Do:** {running(finding.advice)}")
     if canary := wording.settles(finding):
         points.append(f"- **Canary:** {code(canary)}, run on both sides, would settle it")
     points += [f"- **Layer:** {_layer(*place)}" for place in layers.places(finding.origin)]
@@ -136,7 +140,7 @@ def _layer(side: str, layer: LayerOrigin) -> str:
 
 
 def _waived(verdict: Verdict) -> str:
-    lines = [f"- {_text(wording.waived(each))}" for each in verdict.waived]
+    lines = [f"- {running(wording.waived(each))}" for each in verdict.waived]
     return "\n".join(["Waived:", "", *lines, "", ""]) if lines else ""
 
 
@@ -176,14 +180,14 @@ def _folded(findings: list[Finding], budget: int) -> str:
 
 
 def _light_row(finding: Finding) -> str:
-    why = _text(finding.why or finding.title, 300)
+    why = running(finding.why or finding.title, 300)
     return f"| {code(finding.subject)} | {_values(finding)} | {why} |"
 
 
 def _tail(verdict: Verdict) -> str:
-    lines = [_text(note) + "." for note in wording.notes(verdict)]
+    lines = [running(note) + "." for note in wording.notes(verdict)]
     tally = code(wording.tally_line(verdict))
-    return "\n\n".join([*lines, f"{tally} {_text(wording.exit_meaning(verdict))}"]) + "\n"
+    return "\n\n".join([*lines, f"{tally} {running(wording.exit_meaning(verdict))}"]) + "\n"
 
 
 def fit(items: Iterable[str], budget: int) -> tuple[list[str], int]:
@@ -204,7 +208,7 @@ def code(text: str, limit: int = 120) -> str:
     return f"<code>{ACTIVE.sub(_entity, value(text, limit)) or '(empty)'}</code>"
 
 
-def _text(text: str, limit: int = 1500) -> str:
+def running(text: str, limit: int = 1500) -> str:
     """Running text whose every character stands for itself.
 
     `@`, `#` and `://` become code of their own: mentions and links are looked for in

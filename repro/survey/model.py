@@ -56,6 +56,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers, ascending."""
     status: Status
     """The worst of the findings about it; `identical` where there is none."""
+    codes: tuple[str, ...]
+    """Of these findings, worst first."""
     reference: bool = False
     majority: bool = False
     """Whether more than half of the group's subjects have it."""

@@ -64,7 +64,7 @@ class _Table:
             name=key[2],
             subject=every[0].subject,
             status=every[0].status,
-            codes=tuple(dict.fromkeys(finding.code for finding in every)),
+            codes=_codes(every),
             values=tuple(values),
         )
 
@@ -81,8 +81,7 @@ class _Table:
     ) -> Shown:
         clusters = sorted({self._numbers[index] for index in folds})
         count = sum(self._folds[index].size for index in folds)
-        about = [f for number in clusters for f in told.get(number, ())]
-        statuses = [finding.status for finding in about]
+        about = sorted((f for n in clusters for f in told.get(n, ())), key=_worst_first)
         said = (
             (f.old for each in told.values() for f in each) if reference else (f.new for f in about)
         )
@@ -91,7 +90,8 @@ class _Table:
             state=_state(value),
             count=count,
             clusters=tuple(clusters),
-            status=max(statuses, key=lambda status: status.rank, default=Status.IDENTICAL),
+            status=about[0].status if about else Status.IDENTICAL,
+            codes=_codes(about),
             reference=reference,
             majority=value is not None and 2 * count > self._subjects,
         )
@@ -100,6 +100,10 @@ class _Table:
 def _joined(texts: Iterable[str | None]) -> str | None:
     known = dict.fromkeys(text for text in texts if text is not None)
     return ", ".join(sorted(known)) or None
+
+
+def _codes(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(finding.code for finding in findings))
 
 
 def _state(value: Value | None) -> State:

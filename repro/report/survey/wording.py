@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from repro.manifest import SCOPES
 from repro.report.wording import OUTCOME
-from repro.rules.finding import Status
+from repro.rules.finding import Finding, Impact, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from repro.survey import Cluster, Group, Shown, Survey
+
+IMPACTS: Final = list(Impact)
+NAMED: Final = 4
+"""Facts that an explanation names; the others are counted."""
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that speaks of clusters of a group, said once."""
+
+    finding: Finding
+    """The worst of its findings."""
+    subjects: tuple[str, ...]
+    """What they are about, and how many more there are."""
+    count: int
+    """Subjects that it is about."""
+
 
 UNJUDGED: Final = "unjudged"
 CLAIM: Final = {
@@ -70,7 +88,7 @@ def axes(survey: Survey) -> str:
         if cluster.differs:
             counts[cluster.differs] += len(cluster.names)
     parts = [f"{count:,} in {_scopes(differs)}" for differs, count in _by_scopes(counts)]
-    return "differ from the reference: " + "; ".join(parts) if parts else ""
+    return "from the reference: " + "; ".join(parts) if parts else ""
 
 
 def _by_scopes(counts: Counter[tuple[str, ...]]) -> list[tuple[tuple[str, ...], int]]:
@@ -91,11 +109,10 @@ def _scopes(differs: tuple[str, ...]) -> str:
 
 def reference(group: Group) -> str:
     """Say with what a group is compared, and why with that."""
+    alike = next((len(c.names) for c in group.clusters if c.reference), 0)
     if group.baseline:
-        return "the baseline"
-    alike = next((len(c.names) for c in group.clusters if c.reference), 1)
-    others = f" and {alike - 1:,} more" if alike > 1 else ""
-    return f"the most ordinary{others}: agrees with the most others in the most facts"
+        return f"the baseline; {subjects(alike)} of {group.size:,} hold the same facts"
+    return f"the most ordinary of {group.size:,}; {subjects(alike)} hold the same facts"
 
 
 def differs(cluster: Cluster) -> str:
@@ -131,3 +148,41 @@ def exit_meaning(survey: Survey) -> str:
         3: "no verdict without what could not be read",
     }
     return f"exit {survey.exit_code}: {meaning[survey.exit_code]}"
+
+
+def reasons(group: Group) -> list[Reason]:
+    """List the rules that say more than that a difference is harmless, worst first."""
+    found: dict[tuple[str, Status, str], list[tuple[Finding, Cluster]]] = defaultdict(list)
+    for cluster in group.clusters:
+        for finding in cluster.verdict.findings:
+            if finding.status is not Status.EQUIVALENT:
+                found[finding.code, finding.status, finding.title].append((finding, cluster))
+    return sorted(map(_reason, found.values()), key=_severity)
+
+
+def _reason(told: list[tuple[Finding, Cluster]]) -> Reason:
+    clusters = {cluster.number: len(cluster.names) for _, cluster in told}
+    names = list(dict.fromkeys(finding.subject for finding, _ in told))
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    return Reason(
+        finding=told[0][0], subjects=(*names[:NAMED], *more), count=sum(clusters.values())
+    )
+
+
+def _severity(reason: Reason) -> tuple[int, int, int, str]:
+    finding = reason.finding
+    return -finding.status.rank, IMPACTS.index(finding.impact), -reason.count, finding.code
+
+
+def left_out(survey: Survey) -> str:
+    """Say what was not compared, and of how many subjects; empty where all was."""
+    counts: Counter[str] = Counter()
+    for cluster in clusters(survey):
+        for scope in cluster.verdict.scopes.left_out:
+            counts[scope] += len(cluster.names)
+    total = sum(group.size for group in survey.groups)
+    parts = [
+        f"{SAID[scope]}: not compared of {'all' if count == total else f'{count:,}'}"
+        for scope, count in counts.items()
+    ]
+    return "; ".join(parts)
