@@ -37,6 +37,8 @@ def _on(condition: Condition, manifest: Manifest) -> bool | None:
     read = any(fact.kind == condition.kind for fact in manifest.facts)
     if not read or None in answers or any(isinstance(fact, Unreadable) for fact in facts):
         return None
+    if condition.silent and not answers:
+        return None
     return condition.absent
 
 
@@ -55,6 +57,8 @@ def _satisfied(condition: Condition, component: Component) -> bool | None:
     if condition.path is None:
         return True
     value = field(component, condition.path)
+    if value is None and condition.silent:
+        return None
     return value is not None and re.match(condition.pattern or "", text(value)) is not None
 
 

@@ -146,14 +146,19 @@ def _leading(hits: list[Hit], change: Change) -> list[Hit]:
     """
     specific = [hit for hit in hits if not _general(hit[0]) and hit[0].when.within is None]
     alike = [hit for hit in hits if hit[0].when.within is not None]
-    general = [hit for hit in hits if _general(hit[0])]
+    settled = alike if {field.path for field in changed_fields(change)} <= BESIDE_THE_POINT else []
+    general = [hit for hit in hits if _general(hit[0]) and not _alike(hit[0], settled)]
     presence = [hit for hit in specific if hit[0].when.presence]
     if presence:
         return presence + _worse(specific + general, presence)
     if specific:
         return specific + _worse(general, specific)
-    paths = {field.path for field in changed_fields(change)}
-    return alike if alike and paths <= BESIDE_THE_POINT else general
+    return general or settled
+
+
+def _alike(rule: Rule, settled: list[Hit]) -> bool:
+    """Tell whether a range of alike versions speaks of the impact that a general rule fears."""
+    return any(not known.alike or rule.impact in known.alike for known, _ in settled)
 
 
 def _worse(others: list[Hit], said: list[Hit]) -> list[Hit]:

@@ -63,6 +63,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A regular expression that the field's text matches from its start."""
     absent: bool = False
     """True: holds where the component is absent."""
+    silent: Literal["unknown"] | None = None
+    """What it means that a component lacks the field, or that there is none: nobody knows."""
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,4 +95,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     canary: str | None = None
     """The family of canaries that would settle it: `text`, `template`, `random`, `numerics`,
     `preprocessing`, `retrieval` or `model`."""
+    alike: tuple[Impact, ...] = ()
+    """With `within`: the impacts in which the range is known to be alike; empty for all."""
     example: tuple[Example, ...]

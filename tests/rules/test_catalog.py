@@ -61,7 +61,7 @@ REQUIRED: Final = (
 TEXTS: Final = ("torch",
     "8.0", "9.0", "10.0", "12.0", "6.1", "1", "2", "true", "fp8", "LlamaTokenizerFast",
     "T5TokenizerFast", "Qwen2Tokenizer", "CLIPTokenizer", "tekken.json", "chat_template.jinja",
-    "tojson tools strftime_now generation", "sm_75 compute_90",
+    "tojson tools strftime_now generation", "sm_75 compute_90", "{'ignore_merges': True}",
 )  # fmt: skip
 """Values of which one meets each pattern that a condition asks for."""
 
@@ -98,6 +98,16 @@ def inside(specifier: str) -> str:
     return next(version for version in near if satisfies(version, specifier))
 
 
+def said(condition: Condition, *, met: bool) -> str:
+    """Find a text that a condition's pattern matches, or one that it does not."""
+    pattern = condition.pattern or ""
+    return next(text for text in TEXTS if (re.match(pattern, text) is not None) == met)
+
+
+def key(condition: Condition) -> str:
+    return (condition.path or "").removeprefix("properties.")
+
+
 def meeting(condition: Condition) -> Fact:
     """Make a fact that a condition asks for, or one beside what it asks to be absent."""
     if condition.absent and condition.name == "*" and condition.path is None:
@@ -105,15 +115,18 @@ def meeting(condition: Condition) -> Fact:
     if condition.absent:
         # A fact of the kind that does not meet it: with none at all it would be unknown.
         return Component(
-            scope=scope_of(condition.kind), kind=condition.kind, name="unrelated", source="x"
+            scope=scope_of(condition.kind),
+            kind=condition.kind,
+            name="unrelated",
+            source="x",
+            properties={key(condition): said(condition, met=False)} if condition.silent else {},
         )
     properties: dict[str, Any] = {}
     if condition.path is not None:
-        pattern = condition.pattern or ""
-        value = next(text for text in TEXTS if re.match(pattern, text))
+        value = said(condition, met=True)
         if condition.path == "name":
             return known(condition.kind, value, "1.0")
-        properties[condition.path.removeprefix("properties.")] = value
+        properties[key(condition)] = value
     return Component(
         scope=scope_of(condition.kind),
         kind=condition.kind,
