@@ -47,6 +47,16 @@ BELOW: Final = {
         "manifest",
         "errors",
     },
+    "pytest_plugin": {
+        "target",
+        "report",
+        "verdict",
+        "policy",
+        "rules",
+        "diff",
+        "manifest",
+        "errors",
+    },
     "__main__": {"cli"},
 }
 """What each part may import besides itself and the version in `repro/__init__.py`."""
@@ -54,6 +64,7 @@ PLACES: Final = {
     "docker": ("target",),
     "click": ("cli",),
     "cryptography": ("attest",),
+    "pytest": ("pytest_plugin",),
     "rich": ("cli", "report"),
 }
 """Packages that are wanted in one place, with the parts that may import them."""
