@@ -12,7 +12,7 @@ from repro.diff.sizes import Size, size
 from repro.manifest import Unreadable, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from repro.manifest import Component, Fact, Manifest
 
@@ -28,11 +28,17 @@ SURROGATE: Final = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 MOST: Final = 100_000
 """Cases of one canary that are looked at."""
 
+_Texts = list[tuple[str, str | None]]
+"""The names and texts of a corpus, in the order of a series."""
+
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One result of a canary."""
 
-    hash: str
+    hash: str | None
+    """None where it is not the same each time."""
+    aspect: str = ""
+    """Which result of a text it is: `ids`, `decoded`, …; empty for a case that is no text's."""
     text: str | None = None
     """The input, where the manifest holds it."""
     told: dict[str, Value] = {}
@@ -56,7 +62,7 @@ class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def text_name(self) -> str | None:
         """The text's name in its corpus; None for a case that is none of one text."""
-        return None if self.text is None else self.name.partition("/")[2]
+        return None if self.text is None else _text_name(self.name)
 
     @property
     def valid(self) -> bool:
@@ -73,17 +79,21 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """Cases that were stable on both sides."""
     texts: int = 0
     """Texts among them: each may be several cases, as ids, as decoded text and so on."""
+    order: tuple[tuple[str, str], ...] = ()
+    """Aspect and name of each of the cases, in their order."""
     changed: tuple[CaseChange, ...] = ()
     unstable: tuple[str, ...] = ()
     """Cases that are not the same each time, on both sides."""
     unsettled: tuple[str, ...] = ()
     """Cases that are not the same each time on one side, or that one side has not."""
+    left_out: tuple[str, ...] = ()
+    """Cases of texts that one side's corpus has not, or has in other words: not compared."""
 
     @property
     def equal(self) -> bool:
-        """Whether something was measured, and all of it was the same."""
+        """Whether something was measured, all of it on both sides, and all of it was the same."""
         moved = self.unsettled or any(change.valid for change in self.changed)
-        return bool(self.comparable and self.cases and not moved)
+        return bool(self.comparable and self.cases and not moved and not self.left_out)
 
 
 def not_run(fact: Fact | None) -> bool:
@@ -105,20 +115,23 @@ def measure(old: Component, new: Component, a: Manifest, b: Manifest) -> Measure
     """Compare the results of one canary in manifest A and B, case by case."""
     if old.properties.get("edition") != new.properties.get("edition"):
         return Measurement(comparable=False)
-    left, right = _cases(old, a), _cases(new, b)
-    shared = [name for name in left if name in right]
-    noisy = [n for n in shared if left[n] is None or right[n] is None]
-    pairs = [(n, x, y) for n in shared if (x := left[n]) and (y := right[n])]
-    lone = [
-        name for cases, other in ((left, right), (right, left)) for name in cases.keys() - other
-    ]
+    here, there = _texts(a, old.properties.get("input")), _texts(b, new.properties.get("input"))
+    left, right = _cases(old, here), _cases(new, there)
+    left_out = _left_out(left, there) | _left_out(right, here)
+    shared = [name for name in left if name in right and name not in left_out]
+    noisy = {n: [left[n].hash, right[n].hash] for n in shared}
+    noisy = {n: hashes for n, hashes in noisy.items() if None in hashes}
+    pairs = [(n, left[n], right[n]) for n in shared if n not in noisy]
+    lone = (left.keys() ^ right.keys()) - left_out
     return Measurement(
         comparable=True,
         cases=len(pairs),
-        texts=len({n.partition("/")[2] for n, x, _ in pairs if x.text is not None}),
+        texts=len({_text_name(n) for n, x, _ in pairs if x.text is not None}),
+        order=tuple((x.aspect, n) for n, x, _ in pairs),
         changed=tuple(_change(n, x, y) for n, x, y in pairs if x.hash != y.hash),
-        unstable=tuple(n for n in noisy if left[n] is None and right[n] is None),
-        unsettled=tuple(sorted(lone)) + tuple(n for n in noisy if left[n] or right[n]),
+        unstable=tuple(n for n, hashes in noisy.items() if hashes == [None, None]),
+        unsettled=(*sorted(lone), *(n for n, hashes in noisy.items() if hashes != [None, None])),
+        left_out=tuple(sorted(left_out)),
     )
 
 
@@ -126,17 +139,30 @@ def _change(name: str, old: Case, new: Case) -> CaseChange:
     return CaseChange(name=name, old=old, new=new, size=size(old.told, new.told))
 
 
-def _cases(component: Component, manifest: Manifest) -> dict[str, Case | None]:
-    """Put all cases under their names, bounded; None for one that is not the same each time."""
-    found: dict[str, Case | None] = {}
-    for name, case in (*_results(component), *_series(component, manifest)):
+def _left_out(cases: Mapping[str, Case], there: _Texts) -> set[str]:
+    """Name the cases of texts that the other side's corpus has not, or has in other words.
+
+    Where that side has no corpus at all nothing explains that a case is missing.
+    """
+    known = dict(there)
+    return {
+        name
+        for name, case in cases.items()
+        if known and case.text is not None and known.get(_text_name(name)) != case.text
+    }
+
+
+def _cases(component: Component, texts: _Texts) -> dict[str, Case]:
+    """Put all cases under their names, bounded."""
+    found: dict[str, Case] = {}
+    for name, case in (*_results(component), *_series(component, texts)):
         found[name] = case
         if len(found) >= MOST:
             break
     unstable = component.properties.get("unstable")
     for name in unstable if isinstance(unstable, list) else ():
         if isinstance(name, str):
-            found[name] = None
+            found[name] = Case(hash=None)
     return found
 
 
@@ -146,8 +172,7 @@ def _results(component: Component) -> Iterator[tuple[str, Case]]:
             yield name, Case(hash=told["hash"], told=told)
 
 
-def _series(component: Component, manifest: Manifest) -> Iterator[tuple[str, Case | None]]:
-    texts = _texts(manifest, component.properties.get("input"))
+def _series(component: Component, texts: _Texts) -> Iterator[tuple[str, Case]]:
     kept = _mapping(component.properties.get("kept"))
     for aspect, hashes in sorted(_mapping(component.properties.get("series")).items()):
         if not isinstance(hashes, str):
@@ -157,11 +182,16 @@ def _series(component: Component, manifest: Manifest) -> Iterator[tuple[str, Cas
             name, text = texts[index] if index < len(texts) else (f"#{index}", None)
             found = hashes[start : start + SHORT]
             told = {"value": values[name]} if name in values else {}
-            case = Case(hash=found, text=text, told=told)
-            yield f"{aspect}/{name}", None if found == UNSTABLE else case
+            stable = None if found == UNSTABLE else found
+            yield f"{aspect}/{name}", Case(hash=stable, aspect=aspect, text=text, told=told)
 
 
-def _texts(manifest: Manifest, name: Value) -> list[tuple[str, str | None]]:
+def _text_name(name: str) -> str:
+    """Return the name of a text, of that of a case of a series."""
+    return name.partition("/")[2]
+
+
+def _texts(manifest: Manifest, name: Value) -> _Texts:
     """Return the names and texts of a corpus that the manifest holds, in their order."""
     for fact in manifest.facts:
         if fact.kind == INPUT and fact.name == name:

@@ -51,6 +51,9 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     """The largest difference, as a part of the largest value."""
     rounding: bool
     """Whether it is no more than another order of operations makes."""
+    units: int | None = None
+    """The largest difference in units in the last place of the largest value, rounded up; None
+    where a type has none, or a difference is not finite."""
 
 
 def size(a: dict[str, Any], b: dict[str, Any]) -> Size | None:
@@ -99,8 +102,15 @@ def _distance(dtype: str, old: list[float], new: list[float]) -> Size:
         floating=dtype in DIGITS,
         ulps=ulps if dtype in DIGITS else None,
         relative=relative,
+        units=_units(dtype, relative),
         rounding=dtype in DIGITS and relative <= ROUNDING[dtype] * 2.0 ** (1 - DIGITS[dtype]),
     )
+
+
+def _units(dtype: str, relative: float) -> int | None:
+    if dtype not in DIGITS or not math.isfinite(relative):
+        return None
+    return math.ceil(relative * 2.0 ** (DIGITS[dtype] - 1))
 
 
 def _both_nan(pair: tuple[float, float]) -> bool:

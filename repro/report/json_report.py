@@ -15,6 +15,7 @@ from repro.errors import UsageError
 from repro.policy import FailOn, Pin, Waiver
 from repro.report import wording
 from repro.report.plain import HOSTILE
+from repro.rules.evidence import Evidence
 from repro.rules.finding import Basis, Impact, Status
 from repro.verdict import Subject
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 name: Final = "json"
 suffixes: Final = (".json",)
 
-SCHEMA: Final = "repro/report/1.2"
+SCHEMA: Final = "repro/report/1.3"
 """Family, MAJOR.MINOR: a minor adds fields, a major changes or removes some."""
 
 
@@ -53,6 +54,8 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     canary: str | None
     origin: Origins | None
     """The layers that it comes from; null where the manifests do not say."""
+    evidence: Evidence | None = None
+    """What canaries showed, of a finding that was measured."""
 
 
 class ReportedWaived(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,8 +60,33 @@ def test_another_corpus_is_compared_where_both_have_a_text() -> None:
     a = manifest(sides[0], corpus(*TEXTS))
     b = manifest(sides[1], corpus(TEXTS[1], ["new", "!"]))
     found = measure(*sides, a, b)
-    assert (found.cases, found.changed) == (1, ())
-    assert found.unsettled == ("ids/greeting", "ids/new")
+    assert (found.cases, found.changed, found.unsettled) == (1, (), ())
+    assert found.left_out == ("ids/greeting", "ids/new")
+    assert not found.equal
+
+
+def test_texts_that_came_later_are_left_out_and_settle_nothing() -> None:
+    sides = text("AAAAABBBBB"), text("AAAAABBBBB?????")
+    a, b = manifest(sides[0], corpus(*TEXTS)), manifest(sides[1], corpus(*TEXTS, ["new", "!"]))
+    for found in (measure(*sides, a, b), measure(*sides[::-1], b, a)):
+        assert (found.cases, found.unsettled, found.left_out) == (2, (), ("ids/new",))
+        assert not found.equal
+
+
+def test_a_text_in_other_words_is_another_text() -> None:
+    sides = text("AAAAABBBBB"), text("AAAAACCCCC")
+    a, b = manifest(sides[0], corpus(*TEXTS)), manifest(sides[1], corpus(TEXTS[0], ["accent", "e"]))
+    found = measure(*sides, a, b)
+    assert (found.changed, found.left_out, found.cases) == ((), ("ids/accent",), 1)
+
+
+def test_a_missing_case_is_excused_by_a_smaller_corpus_alone() -> None:
+    whole, cut = text("AAAAABBBBB"), text("AAAAA")
+    a = manifest(whole, corpus(*TEXTS))
+    for b in (manifest(cut, corpus(*TEXTS)), manifest(cut)):
+        found = measure(whole, cut, a, b)
+        assert "ids/accent" in found.unsettled
+        assert found.left_out == ()
 
 
 def test_a_series_without_its_corpus_is_counted_by_number() -> None:

@@ -42,7 +42,7 @@ def test_the_schema_refuses_what_is_no_report() -> None:
 
 def test_a_report_says_all_that_a_verdict_holds() -> None:
     report = json.loads(json_report.render(cases.divergent()))
-    assert report["schema"] == "repro/report/1.2"
+    assert report["schema"] == "repro/report/1.3"
     assert report["status"] == "divergent"
     assert report["exit_code"] == 1
     assert report["tally"] == {
