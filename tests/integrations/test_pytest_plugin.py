@@ -23,10 +23,12 @@ import os
 
 def test_it(repro_environment, record_property):
     record_property("digest", repro_environment.digests.whole)
+    record_property("taken", repro_environment.volatile)
     record_property("process", os.getpid())
 
 def test_again(repro_environment, record_property):
     record_property("digest", repro_environment.digests.whole)
+    record_property("taken", repro_environment.volatile)
     record_property("process", os.getpid())
 """
 
@@ -192,6 +194,7 @@ def test_workers_have_the_one_environment_that_was_taken(
     cases = properties(report, "testcase")
     assert len({case["process"] for case in cases}) == 2
     assert len({case["digest"] for case in cases}) == 1
+    assert len({case["taken"] for case in cases}) == 1, "its durations are never the same twice"
     if compared:
         assert {case["digest"] for case in cases} == {properties(report)[0]["repro.environment"]}
 
