@@ -40,7 +40,7 @@ def write(page: Page, group: Group, rows: Sequence[Row]) -> None:
     for number, start in enumerate(range(0, len(odd), count)):
         if number == BLOCKS:
             text = f"… {len(odd) - start:,} more clusters; the JSON report has all of them"
-            page.line((text, "dim"))
+            page.paragraph(text, "dim")
             return
         block = odd[start : start + count]
         width = min(room // (len(block) + 1) - 2, BROAD)

@@ -64,7 +64,7 @@ def _group(page: Page, group: Group, *, everything: bool) -> None:
     title = f"group {plain(group.name)} ({group.size:,})" if group.name else ""
     page.blank()
     if title:
-        page.line((title, f"bold {COLORS[group.status]}"))
+        page.paragraph(title, f"bold {COLORS[group.status]}")
     page.paragraph(
         f"{value(group.reference)}: {wording.reference(group)}",
         label="reference ",
@@ -88,7 +88,10 @@ def heading(page: Page, title: str, count: int, color: str) -> None:
     """Write a line that begins a section."""
     page.blank()
     head = f"{title} ({count:,}) "
-    page.line((head, color), ("─" * max(page.width - len(head), 0), "dim"))
+    if len(head) <= page.width:
+        page.line((head, color), ("─" * (page.width - len(head)), "dim"))
+    else:
+        page.paragraph(head, color)
     page.blank()
 
 
@@ -101,14 +104,14 @@ def _clusters(page: Page, group: Group, limit: int | None) -> None:
     size = max(len(f"{len(each.names):,}") for each in shown) + 1
     word = max(len(each.status) for each in shown)
     kinds = max(len(_variants(each)) for each in shown)
-    wide = page.width >= digits + size + word + kinds + 6 + WIDTH // 4
+    wide = page.width >= digits + size + word + kinds + 8 + WIDTH // 4
     for each in shown:
         left: list[Span] = [
             (f"{each.number:>{digits}}  ", "bold"),
             (f"×{len(each.names):,}".rjust(size), ""),
             (f"  {each.status:<{word}}", COLORS[each.status]),
         ]
-        room = page.width - digits - size - word - 6 - (kinds if wide else 0)
+        room = page.width - digits - size - word - 6 - (kinds + 2 if wide else 0)
         who = clip(_names(each, room), max(room, 8))
         middle = [(f"  {_variants(each):<{kinds}}", "dim")] if wide else []
         page.line(*left, *middle, ("  " + who, "bold" if each.status.rank > 1 else ""))
@@ -176,7 +179,7 @@ def _unjudged(page: Page, survey: Survey, *, everything: bool) -> None:
         return
     heading(page, "not judged", len(survey.unjudged), COLORS[Status.INDETERMINATE])
     for each in survey.unjudged[: None if everything else CLUSTERS]:
-        page.line((value(each.name, 100), "bold"))
+        page.paragraph(value(each.name, 100), "bold")
         page.paragraph(prose(each.reason, 300), indent=4)
         if each.advice:
             page.paragraph(prose(each.advice, 300), indent=4, label="do  ")
@@ -198,7 +201,7 @@ def _between(page: Page, survey: Survey) -> None:
 
 def _more(page: Page, count: int, noun: str) -> None:
     if count > 0:
-        page.line((f"… {count:,} more {noun}, listed with --all", "dim"))
+        page.paragraph(f"… {count:,} more {noun}, listed with --all", "dim")
 
 
 def _tail(page: Page, survey: Survey) -> None:
