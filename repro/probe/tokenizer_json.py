@@ -12,7 +12,8 @@ NAMES = 4096
 
 
 def read(data):
-    """Return properties: `sections` {part: digest}, `model` options, `vocabulary` size.
+    """Return properties: `sections` {part: digest}, `model` options, `vocabulary` size, and `merges`:
+    `pairs`, or `text` as older releases of tokenizers write and read them.
 
     ValueError where it is no tokenizer. The parts are those of the tokenizers library's file.
     """
@@ -33,31 +34,34 @@ def _read(reader):
     reader.end()
     if model is None:
         raise ValueError("no model in it")
-    options, parts, size = model
+    options, parts, size, form = model
     sections.pop("version", None)
     sections = {values.text(key): value for key, value in sections.items() if value}
     options = {k: v for k, v in options.items() if not any(v is unsaid for unsaid in UNSAID)}
     sections.update(parts, **{"model.options": _digest([options])[0]})
-    return {"sections": sections, "model": values.plain(options), "vocabulary": size}
+    found = {"sections": sections, "model": values.plain(options), "vocabulary": size}
+    return dict(found, merges=form) if form else found
 
 
 def _model(reader):
-    """Options, digests of the large parts, the size of the vocabulary."""
-    options, parts, size = {}, {}, None
+    """Options, digests of the large parts, the size of the vocabulary, how merges are written."""
+    options, parts, size, forms = {}, {}, None, set()
     for key in reader.names():
         if key == "vocab":
             parts["model.vocab"], size = _digest(reader.pieces())
         elif key == "merges":
-            parts["model.merges"], _ = _digest(map(_pairs, reader.pieces()))
+            forms = set()
+            parts["model.merges"], _ = _digest(_pairs(piece, forms) for piece in reader.pieces())
         else:
             options[key] = reader.value()
-    return options, parts, size
+    return options, parts, size, "pairs" if list in forms else "text" if forms else None
 
 
-def _pairs(merges):
+def _pairs(merges, forms):
     """Merges as pairs: files before tokenizers 0.20 join the two with a space."""
     if not isinstance(merges, list):
         return merges
+    forms.update(map(type, merges))
     return [merge.split(" ", 1) if isinstance(merge, str) else merge for merge in merges]
 
 

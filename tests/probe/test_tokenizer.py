@@ -54,6 +54,15 @@ def test_a_file_that_differs_in_form_alone_has_the_same_sections(rooted: Rooted)
     assert sections(rooted, FILE) == sections(rooted, rewritten, indent=2)
 
 
+@pytest.mark.parametrize(
+    ("merges", "form"), [(["a b"], "text"), ([["a", "b"]], "pairs"), ([], None), (None, None)]
+)
+def test_it_says_how_merges_are_written(rooted: Rooted, merges: object, form: str | None) -> None:
+    rooted.put("/models/m/tokenizer.json", json.dumps({"model": MODEL | {"merges": merges}}))
+    properties = known(ask(tokenizer, rooted), "tokenizer", "/models/m")["properties"]
+    assert properties.get("merges") == form
+
+
 def test_ignore_merges_moves_the_options_and_nothing_else(rooted: Rooted) -> None:
     before = sections(rooted, FILE)
     after = sections(rooted, FILE | {"model": MODEL | {"ignore_merges": True}})
