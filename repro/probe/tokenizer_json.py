@@ -12,8 +12,9 @@ NAMES = 4096
 
 
 def read(data):
-    """Return properties: `sections` {part: digest}, `model` options, `vocabulary` size, and `merges`:
-    `pairs`, or `text` as older releases of tokenizers write and read them.
+    """Return properties: `sections` {part: digest}, `model` options, `vocabulary` size, `merges`.
+
+    `merges` is how they are written: `pairs`, or `text` as tokenizers before 0.20 reads them.
 
     ValueError where it is no tokenizer. The parts are those of the tokenizers library's file.
     """

@@ -61,7 +61,8 @@ REQUIRED: Final = (
 TEXTS: Final = ("torch",
     "8.0", "9.0", "10.0", "12.0", "6.1", "1", "2", "true", "fp8", "LlamaTokenizerFast",
     "T5TokenizerFast", "Qwen2Tokenizer", "CLIPTokenizer", "tekken.json", "chat_template.jinja",
-    "tojson tools strftime_now generation", "sm_75 compute_90", "WordPiece", "pairs", "{'ignore_merges': True}",
+    "tojson tools strftime_now generation", "sm_75 compute_90", "WordPiece", "pairs",
+    "{'ignore_merges': True}",
 )  # fmt: skip
 """Values of which one meets each pattern that a condition asks for."""
 
