@@ -114,8 +114,8 @@ def decide(
     worst = max(statuses, key=lambda status: status.rank, default=Status.IDENTICAL)
     return Verdict(
         status=worst,
-        a=_subject(comparison.a),
-        b=_subject(comparison.b),
+        a=subject(comparison.a),
+        b=subject(comparison.b),
         findings=tuple(seen),
         ignored=len(every) - len(seen),
         policy=policy,
@@ -157,7 +157,8 @@ def _severity(finding: Finding) -> tuple[int, bool, bool, int, str, str, str]:
     )
 
 
-def _subject(manifest: Manifest) -> Subject:
+def subject(manifest: Manifest) -> Subject:
+    """Name a side as a report does."""
     target = manifest.target
     held = target.properties
     return Subject(

@@ -45,7 +45,8 @@ class _Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def statement(manifest: Manifest, name: str, digest: str, when: datetime) -> Statement:
     """Say of an image in a registry, by its digest, what a manifest holds."""
-    packed = gzip.compress(canonical(manifest), 9, mtime=0)
+    kept = msgspec.structs.replace(manifest, volatile={})  # Host names are nobody's business.
+    packed = gzip.compress(canonical(kept), 9, mtime=0)
     predicate = _Predicate(
         attested_at=statements.moment(when),
         tool=_Tool(),

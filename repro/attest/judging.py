@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SKEW: Final = timedelta(minutes=5)
 """How far a signer's clock may be ahead; what claims to be younger would stay the newest."""
+SHOWN: Final = 5
+"""Things that do not count which a message names."""
 
 What = TypeVar("What", covariant=True)  # noqa: PLC0105 -- The name that reads well.
 
@@ -90,6 +92,22 @@ def judge(
     about, other = _about(gates, manifest)
     gate = max(about, key=lambda said: (said.at, said.what.result == "FAILED"), default=None)
     return Judged(manifest=manifest, gate=gate, refused=(*refused, *other))
+
+
+def too_old(said: Said[object], seconds: int | None, now: datetime) -> str:
+    """Say that something was said longer ago than is allowed; empty where it was not."""
+    if seconds is None or now - said.at <= timedelta(seconds=seconds):
+        return ""
+    return f"it was signed on {said.at:%Y-%m-%d %H:%M} UTC, longer ago than is allowed"
+
+
+def none_counts(found: Judged) -> str:
+    """Say why nothing that lies beside an image counts."""
+    if not found.refused:
+        return "nothing is attached"
+    shown = [f"{each.place[:19]}: {each.why}" for each in found.refused[:SHOWN]]
+    more = len(found.refused) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more else "")
 
 
 def _verified(

@@ -27,6 +27,7 @@ COMPLETE: Final = "_REPRO_COMPLETE"
 """The variable by which a shell asks for completions."""
 
 NAMES: Final = (
+    "attach",
     "baseline",
     "clean",
     "completion",
@@ -38,6 +39,7 @@ NAMES: Final = (
     "schema",
     "show",
     "snapshot",
+    "verify",
 )
 """The commands: each has a module of its name."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from repro.attest import attested_manifest, gate_result
-from repro.attest.judging import Image, Judged, judge
+from repro.attest.judging import Image, Judged, judge, none_counts, too_old
 from repro.attest.keys import load_public
 from repro.attest.store import attached
 from repro.errors import UnattestedError, UsageError
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 MANIFESTS: Final = {attested_manifest.TYPE}
 ALL: Final = {attested_manifest.TYPE, gate_result.TYPE}
-SHOWN: Final = 5
-"""Things that do not count which a message names."""
 
 
 class UnattestedWarning(UserWarning):
@@ -79,23 +77,7 @@ def _unfit(found: Judged, options: Options) -> str:
         return "it may lack what --path looks for"
     if found.manifest is None:
         return none_counts(found)
-    return too_old(found.manifest, options.max_age)
-
-
-def too_old(said: Said[object], seconds: int | None) -> str:
-    """Say that something was said too long ago; empty where it was not."""
-    if seconds is None or datetime.now(UTC) - said.at <= timedelta(seconds=seconds):
-        return ""
-    return f"it was signed on {said.at:%Y-%m-%d %H:%M} UTC, longer ago than is allowed"
-
-
-def none_counts(found: Judged) -> str:
-    """Say why nothing that lies beside an image counts."""
-    if not found.refused:
-        return "nothing is attached"
-    shown = [f"{each.place[:19]}: {each.why}" for each in found.refused[:SHOWN]]
-    more = len(found.refused) - len(shown)
-    return "; ".join(shown) + (f"; and {more} more" if more else "")
+    return too_old(found.manifest, options.max_age, datetime.now(UTC))
 
 
 def _named(said: Said[Manifest], name: str) -> Manifest:
