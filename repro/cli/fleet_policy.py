@@ -37,8 +37,8 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
     group_by: tuple[str, ...] = ()
     groups: tuple[Pattern, ...] = ()
-    baselines: tuple[str, ...] = ()
-    """Files."""
+    baselines: tuple[tuple[str | None, str], ...] = ()
+    """Groups, None for any, and files."""
 
 
 def declared(folder: Path) -> Declared:
@@ -48,9 +48,9 @@ def declared(folder: Path) -> Declared:
         table = msgspec.convert(said.get("fleet", {}), Table)
     except msgspec.ValidationError as error:
         raise UsageError(f"{place}: fleet: {error}", advice="See docs/fleet.md.") from error
-    named = [table.baseline, *(group.baseline for group in table.group)]
+    named = [(None, table.baseline), *((group.name, group.baseline) for group in table.group)]
     return Declared(
         group_by=table.group_by,
         groups=tuple(Pattern(name=group.name, match=group.match) for group in table.group),
-        baselines=tuple(str(folder / baseline) for baseline in named if baseline),
+        baselines=tuple((group, str(folder / file)) for group, file in named if file),
     )

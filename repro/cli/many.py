@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from repro.manifest import Manifest, Scope
     from repro.manifest.pool import Pool
     from repro.policy import Policy
-    from repro.survey import Survey
+    from repro.survey import Baseline, Survey
     from repro.target.options import Options
 
 Places = list[tuple[str, Path | None]]
@@ -27,9 +27,10 @@ OPTIONS: Final = (
         "--baseline",
         "baselines",
         multiple=True,
-        metavar="FILE|TARGET",
+        metavar="[GROUP=]FILE",
         shell_complete=files,
-        help="Compare all with this, which is no subject itself. Repeatable: one for each group.",
+        help="Compare all with this manifest or target, which is no subject itself. "
+        "Repeatable: one for each group.",
     ),
     click.option(
         "--group-by",
@@ -58,7 +59,8 @@ class Asked(NamedTuple):
     """What a comparison of many is to do."""
 
     arguments: tuple[str, ...]
-    baselines: tuple[str, ...]
+    baselines: tuple[tuple[str | None, str], ...]
+    """Groups, None where the baseline itself says it, and files or targets."""
     grouping: Grouping
     policy: Policy
     scopes: tuple[Scope, ...] | None
@@ -97,8 +99,16 @@ def asked(arguments: tuple[str, ...], values: dict[str, Any], **further: Any) ->
     found = declared(Path())
     by = values["group_by"] or found.group_by
     grouping = _grouping(by, values["groups"], found.groups)
-    baselines = values["baselines"] or found.baselines
+    baselines = tuple(map(_baseline, values["baselines"])) or found.baselines
     return Asked(arguments=arguments, baselines=baselines, grouping=grouping, **further)
+
+
+def _baseline(text: str) -> tuple[str | None, str]:
+    """Read `[GROUP=]FILE`; the name of a file that is there may hold an equals sign."""
+    from repro.cli.source import is_manifest  # noqa: PLC0415
+
+    group, equals, file = text.partition("=")
+    return (None, text) if not equals or not group or is_manifest(text) else (group, file)
 
 
 def _grouping(by: Iterable[str], groups: Iterable[str], declared: tuple[Pattern, ...]) -> Grouping:
@@ -145,7 +155,7 @@ def look(what: Asked, pool: Pool) -> Survey:
     with working(f"reading {len(found.sources):,} subjects"):
         subjects, unjudged = taken(found.sources, what.options, pool)
     baselines = _baselines(what, pool)
-    roots = _roots(what.roots, [m for _, m in (*subjects, *baselines)])
+    roots = _roots(what.roots, [*(m for _, m in subjects), *(b.manifest for b in baselines)])
     return survey(
         subjects,
         load(),
@@ -159,16 +169,18 @@ def look(what: Asked, pool: Pool) -> Survey:
     )
 
 
-def _baselines(what: Asked, pool: Pool) -> list[tuple[str, Manifest]]:
+def _baselines(what: Asked, pool: Pool) -> list[Baseline]:
     """Read the baselines; one that cannot be read is an error, for nothing could be judged."""
     from repro.cli.source import is_manifest  # noqa: PLC0415
     from repro.cli.subjects import Source, one  # noqa: PLC0415
+    from repro.survey import Baseline  # noqa: PLC0415
 
-    sources = [
-        Source(text, text, Path(text) if text != "-" and is_manifest(text) else None)
-        for text in dict.fromkeys(what.baselines)
-    ]
-    return [(source.text, one(source, what.options, pool)) for source in sources]
+    found = []
+    for group, text in dict.fromkeys(what.baselines):
+        path = Path(text) if text != "-" and is_manifest(text) else None
+        read = one(Source(text, text, path), what.options, pool)
+        found.append(Baseline(name=text, manifest=read, group=group))
+    return found
 
 
 def _roots(names: tuple[str, ...], manifests: Iterable[Manifest]) -> frozenset[str]:

@@ -59,9 +59,9 @@ def watched(what: Asked, places: Places, *, everything: bool) -> int:
                 if now != before:
                     survey = _look(what, pool, first=before is None)
                     if survey is not None:
+                        code = survey.exit_code
                         show(survey)
                         many.write(survey, others, everything=everything)
-                        code = survey.exit_code
                 before = now
                 time.sleep(EVERY)
     except KeyboardInterrupt:
@@ -88,7 +88,7 @@ def _stamps(what: Asked) -> dict[Path, Stamp]:
         paths = [source.path for source in listed(what.arguments).sources if source.path]
     except UsageError:
         paths = []
-    return {path: _stamp(path) for path in (*paths, *map(Path, what.baselines))}
+    return {path: _stamp(path) for path in (*paths, *(Path(text) for _, text in what.baselines))}
 
 
 def _stamp(path: Path) -> Stamp:

@@ -62,9 +62,12 @@ def criterion(text: str) -> Criterion:
     return Criterion(text=text, kind=kind, name=name or "*", property=name_of_property or None)
 
 
-def place(name: str, manifest: Manifest, grouping: Grouping) -> str:
-    """Name the group of a subject, empty where nothing groups; UnplacedError where unknown."""
-    parts = list(_by_name(name, grouping))
+def place(name: str, manifest: Manifest, grouping: Grouping, named: str | None = None) -> str:
+    """Name the group of a subject, empty where nothing groups; UnplacedError where unknown.
+
+    `named` stands for what its name would say.
+    """
+    parts = [named] if named is not None else list(_by_name(name, grouping))
     parts += [f"{each.text} {_values(manifest, each)}" for each in grouping.by]
     return ", ".join(parts)
 

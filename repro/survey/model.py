@@ -6,12 +6,21 @@ from typing import Literal
 
 import msgspec
 
-from repro.manifest import Scope
+from repro.manifest import Manifest, Scope
 from repro.policy import Policy
 from repro.rules.finding import Status
 from repro.verdict import Verdict
 
 State = Literal["known", "absent", "unreadable"]
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """What the subjects of a group are compared with, and no subject itself."""
+
+    name: str
+    manifest: Manifest
+    group: str | None = None
+    """The group that it is for, as far as names decide; None where its own name says it."""
 
 
 class Unjudged(msgspec.Struct, frozen=True, kw_only=True):

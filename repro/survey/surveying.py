@@ -13,7 +13,7 @@ from repro.errors import UsageError
 from repro.manifest import Manifest, Scope
 from repro.rules.finding import Status
 from repro.survey.clustering import Clustering, Judge
-from repro.survey.model import Between, Group, Survey, Unjudged
+from repro.survey.model import Baseline, Between, Group, Survey, Unjudged
 from repro.survey.rows import rows
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def survey(
     catalog: Catalog,
     policy: Policy,
     *,
-    baselines: Iterable[Named] = (),
+    baselines: Iterable[Baseline] = (),
     grouping: Grouping = NO_GROUPS,
     scopes: tuple[Scope, ...] | None = None,
     roots: Collection[str] = (),
@@ -45,15 +45,12 @@ def survey(
     """
     judge = Judge(catalog=catalog, policy=policy, scopes=scopes, roots=frozenset(roots))
     placed, lost = _placed(subjects, grouping)
-    given, unplaced = _placed(baselines, grouping)
-    _check(given, unplaced)
+    given = _given(baselines, grouping)
     compared = {name: each for name, each in placed.items() if len(each) > 1 or name in given}
     lost += [_alone(each[0][0], name) for name, each in placed.items() if name not in compared]
     without = sorted([*unjudged, *lost], key=lambda each: (each.name, each.reason))
     clustering = Clustering(judge, [m for each in compared.values() for _, m in each])
-    sides = {
-        name: _sides(members, given.get(name, []), judge) for name, members in compared.items()
-    }
+    sides = {name: _sides(members, given.get(name), judge) for name, members in compared.items()}
     groups = tuple(_group(name, side, clustering) for name, side in sorted(sides.items()))
     return Survey(
         status=_worst([*(g.status for g in groups), *(Status.INDETERMINATE for _ in without)]),
@@ -62,7 +59,7 @@ def survey(
         unjudged=tuple(without),
         between=tuple(_between(sides, judge)),
         policy=policy,
-        notes=tuple(notes),
+        notes=(*notes, *_unused(given, placed)),
     )
 
 
@@ -75,11 +72,10 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
     baseline: bool
 
 
-def _sides(members: list[Named], baselines: list[Named], judge: Judge) -> _Sides:
+def _sides(members: list[Named], baseline: Baseline | None, judge: Judge) -> _Sides:
     folds = fold(members)
-    if baselines:
-        name, manifest = baselines[0]
-        reference = Fold(names=(name,), manifest=manifest)
+    if baseline:
+        reference = Fold(names=(baseline.name,), manifest=baseline.manifest)
         return _Sides(folds=folds, reference=reference, baseline=True)
     ordinary = Agreement(folds, judge.scopes).ordinary()
     return _Sides(folds=folds, reference=folds[ordinary], baseline=False)
@@ -116,16 +112,30 @@ def _placed(
     return dict(found), lost
 
 
-def _check(baselines: dict[str, list[Named]], unplaced: list[Unjudged]) -> None:
-    if unplaced:
-        raise UsageError(
-            f"baseline {unplaced[0].name}: {unplaced[0].reason}", advice=unplaced[0].advice
-        )
-    for group, several in baselines.items():
-        if len(several) > 1:
-            names = " and ".join(name for name, _ in several[:2])
+def _given(baselines: Iterable[Baseline], grouping: Grouping) -> dict[str, Baseline]:
+    """Find the group of each baseline; UsageError where it has none, or another one is there."""
+    found: dict[str, Baseline] = {}
+    for each in baselines:
+        try:
+            group = place(each.name, each.manifest, grouping, each.group)
+        except UnplacedError as error:
+            raise UsageError(
+                f"baseline {each.name}: what decides about its group could not be read: {error}",
+                advice="Name another baseline, or group by another fact.",
+            ) from error
+        if group in found:
             where = f" of the group {group}" if group else ""
-            raise UsageError(f"two baselines{where}: {names}", advice="Name one for each group.")
+            raise UsageError(
+                f"two baselines{where}: {found[group].name} and {each.name}",
+                advice="Name one for each group.",
+            )
+        found[group] = each
+    return found
+
+
+def _unused(given: Iterable[str], placed: Collection[str]) -> Iterator[str]:
+    for group in sorted(set(given) - set(placed)):
+        yield f"there is a baseline for the group {group}, and no subject in it"
 
 
 def _alone(name: str, group: str) -> Unjudged:

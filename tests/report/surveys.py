@@ -11,7 +11,7 @@ from repro.diff.grouping import Grouping, criterion
 from repro.manifest import Component, Manifest, Target, assemble
 from repro.policy import Policy
 from repro.rules.finding import Impact
-from repro.survey import Survey, Unjudged, survey
+from repro.survey import Baseline, Survey, Unjudged, survey
 from tests.manifests import known, manifest, setting, unreadable
 from tests.report.cases import HOSTILE
 from tests.rules.making import catalog, rule
@@ -140,7 +140,8 @@ def grouped() -> Survey:
 @cache
 def based() -> Survey:
     """All against a baseline that none is like."""
-    base = host("evaluated", tokenizers="0.19.1")
+    name, evaluated = host("evaluated", tokenizers="0.19.1")
+    base = Baseline(name=name, manifest=evaluated)
     return survey(_hosts(3), RULES, Policy(fail_on="divergent"), baselines=[base])
 
 

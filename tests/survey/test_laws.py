@@ -12,7 +12,7 @@ from repro.manifest import Manifest, Unreadable, assemble
 from repro.manifest.model import canonical
 from repro.policy import Policy
 from repro.report.survey import json_report
-from repro.survey import Survey, survey
+from repro.survey import Baseline, Survey, survey
 from tests.manifests import manifest, verdict
 from tests.rules.random_cases import catalogs, components, facts
 
@@ -77,7 +77,7 @@ def test_each_subject_has_the_verdict_of_a_pair_with_the_reference(
 @given(fleets(), catalogs())
 def test_of_two_it_says_what_a_comparison_of_two_says(fleet: Fleet, table: Catalog) -> None:
     (first, a), (second, b) = fleet[:2]
-    found = survey([(second, b)], table, Policy(), baselines=[(first, a)])
+    found = survey([(second, b)], table, Policy(), baselines=[Baseline(name=first, manifest=a)])
     alone = verdict(a, b, table)
     assert (found.status, found.exit_code) == (alone.status, alone.exit_code)
     assert found.groups[0].clusters[0].verdict.findings == alone.findings
@@ -89,7 +89,7 @@ def test_one_more_of_the_same_subject_changes_no_verdict_against_a_baseline(
     fleet: Fleet, table: Catalog, index: int
 ) -> None:
     again = ("again", fleet[index % len(fleet)][1])
-    baselines = [("base", fleet[0][1])]
+    baselines = [Baseline(name="base", manifest=fleet[0][1])]
     one, other = (
         survey(each, table, Policy(), baselines=baselines) for each in (fleet, [*fleet, again])
     )
@@ -107,7 +107,7 @@ def hiding(side: Manifest, gone: Fact) -> Manifest:
 def test_what_becomes_unreadable_in_one_subject_lets_nothing_pass(
     fleet: Fleet, table: Catalog, data: st.DataObject
 ) -> None:
-    baselines = [("base", fleet[0][1])]
+    baselines = [Baseline(name="base", manifest=fleet[0][1])]
     before = survey(fleet, table, Policy(), baselines=baselines)
     index = data.draw(st.integers(0, len(fleet) - 1))
     name, side = fleet[index]
