@@ -23,6 +23,7 @@ FORMATS: Final = (
     "github",
     "github-summary",
     "gitlab",
+    "html",
 )
 
 

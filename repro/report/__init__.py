@@ -9,6 +9,7 @@ from repro.report import (
     github,
     github_summary,
     gitlab,
+    html,
     json_report,
     junit,
     markdown,
@@ -46,6 +47,7 @@ _ALL: Final[tuple[Format, ...]] = (
     github,
     github_summary,
     gitlab,
+    html,
 )
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType({found.name: found for found in _ALL})
 """The formats by name."""

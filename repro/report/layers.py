@@ -85,23 +85,29 @@ def places(origin: Origins | None) -> list[tuple[str, LayerOrigin]]:
 
 
 def brought(findings: Iterable[Finding]) -> tuple[list[Brought], int]:
-    """Group drift by the layer that brought it, the worst first; count what has no known layer.
-
-    That is the layer which the other image does not have: B's if both have one of their own, since
-    B is what A is compared with.
-    """
+    """Group drift by the layer that brought it, the worst first; count what has no known layer."""
     groups: dict[tuple[str, int], Brought] = {}
     unknown = 0
     for finding in findings:
         if finding.status is Status.IDENTICAL:
             continue
-        if not (found := places(finding.origin)):
+        if not (found := bringer(finding)):
             unknown += 1
             continue
-        side, layer = min(reversed(found), key=lambda place: place[1].shared)
+        side, layer = found
         group = groups.setdefault((side, layer.layer), Brought(side, layer, []))
         group.findings.append(finding)
     return sorted(groups.values(), key=_weight), unknown
+
+
+def bringer(finding: Finding) -> tuple[str, LayerOrigin] | None:
+    """Name the layer that brought a finding, with its side; None where none is known.
+
+    That is the layer which the other image does not have: B's if both have one of their own, since
+    B is what A is compared with.
+    """
+    found = places(finding.origin)[::-1]
+    return min(found, key=lambda place: place[1].shared) if found else None
 
 
 def tally(group: Brought) -> str:

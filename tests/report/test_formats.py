@@ -14,7 +14,7 @@ from repro.report import FORMATS
 from tests.report import cases
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = {"sample": cases.divergent, "static": cases.static}
+SAMPLES = {"sample": cases.divergent, "static": cases.static, "measured": cases.measured}
 SUFFIXES = {
     "text": "txt",
     "json": "json",
@@ -24,11 +24,17 @@ SUFFIXES = {
     "github": "github.txt",
     "github-summary": "github.md",
     "gitlab": "codequality.json",
+    "html": "html",
 }
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("name", FORMATS)
+RENDERED = [
+    *((name, sample) for name in FORMATS for sample in ("sample", "static")),
+    ("html", "measured"),
+]
+
+
+@pytest.mark.parametrize(("name", "sample"), RENDERED)
 def test_the_rendered_sample_is_what_the_format_writes(name: str, sample: str) -> None:
     path = ROOT / "reports" / f"{sample}.{SUFFIXES[name]}"
     text = FORMATS[name].render(SAMPLES[sample]())
@@ -47,6 +53,7 @@ def test_formats_are_registered_under_their_own_names_with_suffixes_of_their_own
         "github",
         "github-summary",
         "gitlab",
+        "html",
     ]
     assert all(name == found.name for name, found in FORMATS.items())
     suffixes = [suffix for found in FORMATS.values() for suffix in found.suffixes]
