@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def differences(a: Component, b: Component) -> tuple[FieldChange, ...]:
     """List the differing fields: version, then properties by path, then where and how found."""
+    if a is b:  # Of many manifests, most facts are one object in all of them.
+        return ()
     return (
         *_plain("version", a.version, b.version),
         *_properties(a.properties, b.properties),

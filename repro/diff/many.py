@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,8 +54,8 @@ class Agreement:
 
     def __init__(self, folds: Sequence[Fold], scopes: Collection[Scope] = SCOPES) -> None:
         self._folds = folds
-        numbers = _Numbers()
-        self._values = [_values(each.manifest, scopes, numbers) for each in folds]
+        numbers = _Numbers(scopes)
+        self._values = [numbers.values(each.manifest) for each in folds]
         keys = {key for values in self._values for key in values}
         covered = _Covered(keys)
         self._hidden = [
@@ -89,12 +88,13 @@ class Agreement:
     def ordinary(self) -> int:
         """Return the fold that agrees with the most subjects in the most facts.
 
-        It is a manifest that exists. One made of the most frequent value of each fact might be an
-        environment that nobody has, and a rule that looks at two facts would judge what never ran.
+        One without subjects is out. It is a manifest that exists: one made of the most frequent
+        value of each fact might be an environment that nobody has, and a rule that looks at two
+        facts would judge what never ran.
         """
         scores = [self._gain(index) for index in range(len(self._folds))]
         return min(
-            range(len(scores)),
+            (index for index, each in enumerate(self._folds) if each.names),
             key=lambda i: (-scores[i], self._folds[i].manifest.digests.whole, self._folds[i].names),
         )
 
@@ -108,32 +108,37 @@ class Agreement:
 
 
 class _Numbers:
-    """Gives equal facts equal numbers; an object that comes again is not encoded again."""
+    """Gives equal facts equal numbers; an object that comes again is not looked at again."""
 
-    def __init__(self) -> None:
-        self._by_identity: dict[int, int] = {}
+    def __init__(self, scopes: Collection[Scope]) -> None:
+        self._scopes = scopes
+        self._by_identity: dict[int, tuple[Key, int | None] | None] = {}
         self._by_content: dict[bytes, int] = {}
 
-    def __call__(self, fact: Fact) -> int:
-        number = self._by_identity.get(id(fact))
-        if number is None:
-            number = self._by_content.setdefault(canonical(fact), len(self._by_content))
-            self._by_identity[id(fact)] = number
-        return number
+    def values(self, manifest: Manifest) -> dict[Key, Value | None]:
+        """Return what a manifest holds under each key; None where one could not be read."""
+        found: dict[Key, Value | None] = {}
+        for fact in manifest.facts:
+            if (known := self._known(fact)) is None:
+                continue
+            key, number = known
+            held = found.get(key, ())
+            found[key] = None if number is None or held is None else (*held, number)
+        return found
 
+    def _known(self, fact: Fact) -> tuple[Key, int | None] | None:
+        """Return a fact's key and number, which is None where it is unreadable."""
+        identity = id(fact)
+        if identity not in self._by_identity:
+            self._by_identity[identity] = self._looked_at(fact)
+        return self._by_identity[identity]
 
-def _values(
-    manifest: Manifest, scopes: Collection[Scope], numbers: _Numbers
-) -> dict[Key, Value | None]:
-    looked_at = (f for f in manifest.facts if f.scope in scopes and not isinstance(f, Absent))
-    return {
-        key: None if any(isinstance(f, Unreadable) for f in facts) else tuple(map(numbers, facts))
-        for key, facts in ((key, list(found)) for key, found in groupby(looked_at, _key))
-    }
-
-
-def _key(fact: Fact) -> Key:
-    return fact.key
+    def _looked_at(self, fact: Fact) -> tuple[Key, int | None] | None:
+        if fact.scope not in self._scopes or isinstance(fact, Absent):
+            return None
+        if isinstance(fact, Unreadable):
+            return fact.key, None
+        return fact.key, self._by_content.setdefault(canonical(fact), len(self._by_content))
 
 
 class _Covered:

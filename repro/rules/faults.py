@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,14 +36,26 @@ def faults(comparison: Comparison, catalog: Catalog, trace: Tracer) -> Iterator[
     """
     scopes = comparison.scopes.compared
     left, right = (_by_key(manifest, scopes) for manifest in (comparison.a, comparison.b))
-    lasting = [rule for rule in catalog.rules if rule.when.inside or rule.when.copies]
-    few = Catalog(lasting, (), ())
+    few = _lasting(catalog)
     for key in sorted({**left, **right}):
-        for rule in few.matching(*key):
+        for rule in _speaking(few, key):
             known = holds(rule, comparison)
             if known is not False:
                 sides = left.get(key, []), right.get(key, [])
                 yield from _fault(rule, key, known, sides, trace(*sides))
+
+
+@lru_cache(maxsize=8)
+def _lasting(catalog: Catalog) -> Catalog:
+    """Keep the rules that find faults of single sides."""
+    rules = [rule for rule in catalog.rules if rule.when.inside or rule.when.copies]
+    return Catalog(rules, (), ())
+
+
+@lru_cache(maxsize=1 << 14)
+def _speaking(few: Catalog, key: Key) -> tuple[Rule, ...]:
+    """Remember which rules speak of a component: of many manifests, most have the same."""
+    return tuple(few.matching(*key))
 
 
 def _by_key(manifest: Manifest, scopes: Collection[Scope]) -> dict[Key, list[Component]]:

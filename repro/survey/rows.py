@@ -5,33 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from repro.diff.many import Agreement, Fold, Key, Value
 from repro.rules.finding import Finding, Impact, Status
 from repro.survey.model import Row, Shown, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from repro.manifest import Manifest
+    from repro.diff.many import Agreement, Fold, Key, Value
     from repro.survey.model import Cluster
 
 IMPACTS = list(Impact)
 Found = dict[int, list[Finding]]
 """What is to be said of one fact, by the numbers of clusters."""
-
-
-def rows(
-    clusters: Sequence[Cluster],
-    folds: Sequence[Fold],
-    numbers: Mapping[int, int],
-    reference: Manifest,
-) -> tuple[Row, ...]:
-    """List each fact that differs in a cluster; `numbers` tells the cluster of each fold."""
-    # The reference may be no subject, so it counts for nobody.
-    agreement = Agreement([*folds, Fold(names=(), manifest=reference)])
-    table = _Table(agreement, folds, numbers)
-    found = [table.row(key, told) for key, told in _findings(clusters).items()]
-    return tuple(sorted(found, key=_severity))
 
 
 def _findings(clusters: Iterable[Cluster]) -> dict[Key, Found]:
@@ -45,17 +30,28 @@ def _findings(clusters: Iterable[Cluster]) -> dict[Key, Found]:
     return found
 
 
-class _Table:
+class Table:
     """Knows who has what."""
 
     def __init__(
-        self, agreement: Agreement, folds: Sequence[Fold], numbers: Mapping[int, int]
+        self,
+        agreement: Agreement,
+        own: int,
+        folds: Sequence[Fold],
+        numbers: Mapping[int, int],
     ) -> None:
-        self._agreement, self._folds, self._numbers = agreement, folds, numbers
+        """Take the place of the reference in the agreement, and the cluster of each fold."""
+        self._agreement, self._own = agreement, own
+        self._folds, self._numbers = folds, numbers
         self._subjects = sum(each.size for each in folds)
 
-    def row(self, key: Key, told: Found) -> Row:
-        own = self._agreement.value(len(self._folds), key)
+    def rows(self, clusters: Iterable[Cluster]) -> tuple[Row, ...]:
+        """List each fact that differs in a cluster."""
+        found = [self._row(key, told) for key, told in _findings(clusters).items()]
+        return tuple(sorted(found, key=_severity))
+
+    def _row(self, key: Key, told: Found) -> Row:
+        own = self._agreement.value(self._own, key)
         values = sorted(self._values(key, told, own), key=_place)
         every = sorted((f for each in told.values() for f in each), key=_worst_first)
         return Row(

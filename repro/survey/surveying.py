@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from repro.diff.grouping import Grouping, UnplacedError, place
 from repro.diff.many import Agreement, Fold, fold
@@ -14,7 +12,7 @@ from repro.manifest import Manifest, Scope
 from repro.rules.finding import Status
 from repro.survey.clustering import Clustering, Judge
 from repro.survey.model import Baseline, Between, Group, Survey, Unjudged
-from repro.survey.rows import rows
+from repro.survey.rows import Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -63,26 +61,33 @@ def survey(
     )
 
 
-class _Sides(msgspec.Struct, frozen=True, kw_only=True):
+class _Sides(NamedTuple):
     """The folds of a group, and the one that is its reference."""
 
     folds: tuple[Fold, ...]
+    agreement: Agreement
+    """Of the folds, and of a baseline, which counts for nobody."""
     reference: Fold
-    """None of the folds where it is a baseline; it then has the baseline's name."""
+    own: int
+    """The reference's place in the agreement."""
     baseline: bool
 
 
 def _sides(members: list[Named], baseline: Baseline | None, judge: Judge) -> _Sides:
     folds = fold(members)
     if baseline:
+        outside = Fold(names=(), manifest=baseline.manifest)
+        agreement = Agreement([*folds, outside], judge.scopes)
         reference = Fold(names=(baseline.name,), manifest=baseline.manifest)
-        return _Sides(folds=folds, reference=reference, baseline=True)
-    ordinary = Agreement(folds, judge.scopes).ordinary()
-    return _Sides(folds=folds, reference=folds[ordinary], baseline=False)
+        return _Sides(folds, agreement, reference, len(folds), baseline=True)
+    agreement = Agreement(folds, judge.scopes)
+    own = agreement.ordinary()
+    return _Sides(folds, agreement, folds[own], own, baseline=False)
 
 
 def _group(name: str, sides: _Sides, clustering: Clustering) -> Group:
     clusters, numbers = clustering(sides.folds, sides.reference.manifest)
+    table = Table(sides.agreement, sides.own, sides.folds, numbers)
     return Group(
         name=name,
         size=sum(each.size for each in sides.folds),
@@ -90,7 +95,7 @@ def _group(name: str, sides: _Sides, clustering: Clustering) -> Group:
         reference=sides.reference.names[0],
         baseline=sides.baseline,
         clusters=clusters,
-        rows=rows(clusters, sides.folds, numbers, sides.reference.manifest),
+        rows=table.rows(clusters),
     )
 
 
