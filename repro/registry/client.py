@@ -137,19 +137,17 @@ class Registry:
 
     def exchange(
         self,
-        place: str,
+        url: str,
         patience: Patience,
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         put: bool = False,
     ) -> Answer:
-        """Ask for something of the repository, or send it, and answer a challenge once.
+        """Ask for an address of this registry, or send something there; answer a challenge once.
 
-        `place` lies below the repository, or is a whole address of this registry: RegistryError
-        for one of another. Returns the answer whatever its status.
+        Addresses come of `address` and `referred`. Returns the answer whatever its status.
         """
-        url = self.resolve(place)
         used = self._authority.header
         asked = Question(url=url, headers=headers or {}, authorization=used, body=body, put=put)
         answer = self._transport.ask(asked, patience)
@@ -160,19 +158,23 @@ class Registry:
             answer = self._transport.ask(again, patience)
         return answer
 
-    def resolve(self, place: str) -> str:
-        """Return a whole address; RegistryError for one that is not this registry's."""
-        base = self._base()
-        if not place.startswith(("/", "http:", "https:")):
-            return f"{base}/v2/{self.reference.repository}/{place}"
-        url = urljoin(base, place)
-        if origin(url) != origin(base):
+    def address(self, place: str) -> str:
+        """Return the whole address of what lies below the repository."""
+        return f"{self._base()}/v2/{self.reference.repository}/{place}"
+
+    def referred(self, here: str, reference: str) -> str:
+        """Return where an answer of this registry refers to; RegistryError where it leads away."""
+        try:
+            there = urljoin(here, reference)
+        except ValueError:
+            there = ""
+        if origin(there) != origin(self._base()):
             raise RegistryError(
-                f"{self.reference.registry} refers to another server: {shown(url)}",
+                f"{self.reference.registry} refers to another server: {shown(there)}",
                 advice="That is refused. Where a proxy ends TLS, it has to say so to the registry "
                 "(X-Forwarded-Proto).",
             )
-        return url
+        return there
 
     def refused(self, answer: Answer, what: str) -> RegistryError:
         """Say that something was not taken, with the code that the registry gives for it."""
@@ -187,7 +189,7 @@ class Registry:
 
     def _get(self, place: str, headers: Mapping[str, str], patience: Patience) -> Answer:
         """Ask for something of the repository that should be there."""
-        answer = self.exchange(place, patience, headers=headers)
+        answer = self.exchange(self.address(place), patience, headers=headers)
         if answer.status in {200, 206}:
             return answer
         answer.drain()

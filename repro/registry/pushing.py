@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from repro.errors import RegistryError
 
@@ -39,7 +39,7 @@ def push_manifest(registry: Registry, data: bytes, media_type: str, tag: str = "
     """Put a manifest under its digest, or under a tag; raises RegistryError."""
     digest, patience = digest_of(data), registry.patience()
     answer = registry.exchange(
-        f"manifests/{tag or digest}",
+        registry.address(f"manifests/{tag or digest}"),
         patience,
         headers={"Content-Type": media_type},
         body=data,
@@ -58,12 +58,12 @@ def digest_of(data: bytes) -> str:
 
 def _upload(registry: Registry, digest: str, data: bytes, patience: Patience) -> None:
     """Begin an upload and end it in one piece; what failed half-way begins anew."""
-    place = "blobs/uploads/"
-    begun = registry.exchange(place, patience, body=b"")
+    here = registry.address("blobs/uploads/")
+    begun = registry.exchange(here, patience, body=b"")
     if begun.status != 202:
         raise registry.refused(begun, "an upload")
     begun.drain()
-    there = _with_digest(urljoin(registry.resolve(place), _location(begun)), digest)
+    there = _with_digest(registry.referred(here, _location(begun)), digest)
     ended = registry.exchange(there, patience, headers=OCTETS, body=data, put=True)
     if ended.status != 201:
         raise registry.refused(ended, "the upload")

@@ -104,19 +104,20 @@ def tag_of(digest: str) -> str:
 
 def _by_registry(registry: Registry, digest: str) -> list[dict[str, Any]] | None:
     """Read the registry's own list, page by page; None where it has none."""
-    place: str | None = f"referrers/{digest}"
+    here = registry.address(f"referrers/{digest}")
     found: list[dict[str, Any]] = []
     for _ in range(PAGES):
-        answer = registry.exchange(str(place), registry.patience(), headers={"Accept": INDEX})
+        answer = registry.exchange(here, registry.patience(), headers={"Accept": INDEX})
         if answer.status in WITHOUT:
             answer.drain()
             return None
         if answer.status != 200:
             raise registry.refused(answer, "the question what refers to an image")
         found += _entries(answer.document(MOST_MANIFEST), answer.place)
-        place = _next(answer.headers.get("Link", ""))
-        if place is None and len(found) <= MOST:
+        following = _next(answer.headers.get("Link", ""))
+        if following is None and len(found) <= MOST:
             return found
+        here = registry.referred(here, following or "")
     raise RegistryError(
         f"more than {MOST} things refer to {digest}", advice="Delete those that nobody needs."
     )

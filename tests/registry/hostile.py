@@ -44,7 +44,7 @@ class Exchange(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.server.behave(self)
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PUT = do_GET  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
