@@ -73,7 +73,7 @@ def _with_baseline(
 def _save(commit: str, name: str, folder: Path) -> bool:
     """Write a file of a commit under its name; tell whether there is one."""
     name = os.path.normpath(name)
-    if os.path.isabs(name) or name.startswith(".."):  # noqa: PTH117
+    if os.path.isabs(name) or name.startswith("..") or "\0" in name:  # noqa: PTH117
         return False
     # `./` counts from the working directory, not from the top (gitrevisions(7)).
     blob = _git("rev-parse", "--verify", "--quiet", f"{commit}:./{name}", may_fail=True)

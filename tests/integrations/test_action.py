@@ -84,7 +84,11 @@ def job(tmp_path: Path, temporary: Path, origin: Path, api: Api) -> Callable[...
             (workspace / name).write_text(text)
         save(workspace / "target.json", *(target or (NEW,)))
         base = git(origin, "rev-parse", "HEAD")
-        event = {"pull_request": {"number": 7, "base": {"sha": base}}}
+        request = {"pull_request": {"number": 7, "base": {"sha": base}}}
+        queue = {"merge_group": {"base_sha": base}}
+        event = {"request": request, "queue": queue, "push": {"ref": "refs/heads/x"}}[
+            inputs.pop("event", "request")
+        ]
         runner = Runner(temporary, workspace, event, api.url)
         return runner.run(**{"target": "target.json", **inputs})
 
@@ -176,6 +180,20 @@ def test_a_change_cannot_loosen_what_it_is_measured_by(job: Callable[..., Job]) 
         "evaluated.json": encode(manifest(NEW)).decode(),
     }
     assert job(files=loose).outputs["exit-code"] == "1"
+
+
+def test_a_merge_queue_has_a_base_too_and_nobody_to_comment_to(
+    job: Callable[..., Job], api: Api
+) -> None:
+    loose = {"repro.toml": GATE + 'fail-on = "never"\n'}
+    assert job(files=loose, event="queue").outputs["exit-code"] == "1"
+    assert api.asked == []
+
+
+def test_a_push_is_measured_by_its_own_policy(job: Callable[..., Job], api: Api) -> None:
+    loose = {"repro.toml": GATE + 'fail-on = "never"\n'}
+    assert job(files=loose, event="push").outputs["exit-code"] == "0"
+    assert api.asked == []
 
 
 def test_the_base_is_fetched_where_the_checkout_lacks_it(job: Callable[..., Job]) -> None:
