@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -84,12 +84,13 @@ def job(tmp_path: Path, temporary: Path, origin: Path, api: Api) -> Callable[...
             (workspace / name).write_text(text)
         save(workspace / "target.json", *(target or (NEW,)))
         base = git(origin, "rev-parse", "HEAD")
-        request = {"pull_request": {"number": 7, "base": {"sha": base}}}
-        queue = {"merge_group": {"base_sha": base}}
-        event = {"request": request, "queue": queue, "push": {"ref": "refs/heads/x"}}[
-            inputs.pop("event", "request")
-        ]
-        runner = Runner(temporary, workspace, event, api.url)
+        events: dict[str, dict[str, Any]] = {
+            "request": {"pull_request": {"number": 7, "base": {"sha": base}}},
+            "queue": {"merge_group": {"base_sha": base}},
+            "push": {"ref": "refs/heads/x"},
+        }
+        event = inputs.pop("event", "request")
+        runner = Runner(temporary, workspace, events[event], api.url)
         return runner.run(**{"target": "target.json", **inputs})
 
     return run
