@@ -1,4 +1,4 @@
-"""`repro verify`: is what is attached to an image signed by whom it should be, and enough?"""
+"""`repro verify`: check that what is attached to an image is signed, and that it is enough."""
 
 from __future__ import annotations
 
