@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import resource
 import statistics
+import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -37,8 +39,12 @@ LIBRARIES: Final = (
 
 
 def text() -> None:
-    """Measure all text and template canaries over ten tokenizers, for more and more libraries."""
+    """Measure all text and template canaries over ten tokenizers, for more and more libraries.
+
+    What is installed is compiled first, as pip leaves it in images; canaries write no files.
+    """
     python = interpreter(*LIBRARIES, "mistral-common==1.8.8", "protobuf==3.20.3")
+    subprocess.run([python, "-m", "compileall", "-q", str(Path(python).parent.parent)], check=False)
     facts = [tokenizer(shipped(name)) for name in TOKENIZERS]
     every = ("tokenizers", "sentencepiece", "tiktoken", "mistral-common", "jinja2", "transformers")
     nothing = _costs(lambda: taken(python, *facts, packages=()))

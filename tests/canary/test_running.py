@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from repro.manifest import Absent, Component, Unreadable
+from repro.probe.canary import record as record_module
 from repro.target import pack
 from repro.target.answer import Output, parse
 
@@ -136,3 +137,12 @@ def test_a_child_that_leaves_processes_behind_is_waited_for_no_longer() -> None:
 
 def test_an_interpreter_that_is_not_there_is_said() -> None:
     assert reason(ran("good", python="/no/python")["good"]).startswith("cannot start /no/python")
+
+
+def test_lists_are_written_alike_whether_they_are_copied_or_taken_apart() -> None:
+    record: Any = record_module
+    assert record.plain([1, 2]) == [1, 2]
+    assert record.plain(["a", "é", "🤗"]) == ["a", "é", "🤗"]
+    assert record.plain(["a", "\ud83d", "\ude00"]) == ["a", "\\ud83d", "\\ude00"]
+    assert record.plain([1, True, "a", 0.5]) == [1, True, "a", (0.5).hex()]
+    assert record.canonical({"b": [1, "é"], "a": None}) == b'{"a":null,"b":[1,"\\u00e9"]}'

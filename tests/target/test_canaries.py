@@ -92,6 +92,11 @@ def test_jobs_come_in_the_order_of_how_telling_they_are() -> None:
     assert firsts == sorted(firsts)
 
 
+def test_what_is_slow_begins_first_so_that_others_run_beside_it() -> None:
+    asked = planned(python(), package("tokenizers"), package("transformers"), cached("abc"))
+    assert asked.names[0].startswith("text/transformers:")
+
+
 def _rank(job: dict[str, Any]) -> int:
     return canaries.FAMILIES.index(job["name"].partition("/")[0])
 

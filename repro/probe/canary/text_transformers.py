@@ -11,7 +11,9 @@ IMPACTS = ("tokens",)
 COVERS = ("python.package:transformers", "python.package:tokenizers")
 OVER = "tokenizer"
 INPUT = corpus.NAME
-SLOW = ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt", "vocab.json")
+SLOW = True
+"""Its import takes seconds."""
+PLAIN = ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt", "vocab.json")
 """Files from which classes in Python are made; a tokenizer.json alone is none of them."""
 LONGEST = 256
 """Characters that a class in Python gets: some take a time that grows with the square."""
@@ -20,7 +22,7 @@ LONGEST = 256
 def jobs(fact):
     for label, told in found.folder(fact, "tokenizer_config.json"):
         yield label, told
-        if any(name in told["files"] for name in SLOW):
+        if any(name in told["files"] for name in PLAIN):
             yield label + " (slow)", dict(told, slow=True)
 
 
