@@ -106,6 +106,17 @@ def test_it_is_an_action_as_github_describes_one() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_an_auditor_of_actions_finds_nothing() -> None:
+    options = ["--offline", "--no-progress", "--no-config", "--persona=pedantic"]
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "zizmor"), *options, str(ROOT / "action.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_nothing_from_outside_becomes_code_and_what_it_uses_is_pinned() -> None:
     described = action()
     for step in described["runs"]["steps"]:
