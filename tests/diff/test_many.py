@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from repro.diff.many import Agreement, Key, fold
 from tests.manifests import absent, known, manifest, unreadable
 
@@ -39,8 +41,11 @@ def test_what_is_not_there_agrees_with_what_is_not_there() -> None:
     assert folds[Agreement(folds).ordinary()].names[0].startswith("p")
 
 
-def test_what_could_not_be_read_agrees_with_nothing_and_makes_nobody_ordinary() -> None:
-    dark = manifest(unreadable("gpu.device", "*"))
+@pytest.mark.parametrize("reason", [f"error {number}" for number in range(8)])
+def test_what_could_not_be_read_agrees_with_nothing_and_makes_nobody_ordinary(
+    reason: str,
+) -> None:
+    dark = manifest(unreadable("gpu.device", "*", reason))
     bare = manifest(absent("gpu.device", "*"))
     gpus = manifest(*(known("gpu.device", f"gpu{n}", value="H100") for n in range(4)))
     folds = fold(
