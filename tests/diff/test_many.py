@@ -45,8 +45,10 @@ def test_what_is_not_there_agrees_with_what_is_not_there() -> None:
 def test_what_could_not_be_read_agrees_with_nothing_and_makes_nobody_ordinary(
     reason: str,
 ) -> None:
-    dark = manifest(unreadable("gpu.device", "*", reason))
-    bare = manifest(absent("gpu.device", "*"))
+    # The dark ones are more, and agree in five packages; of four GPUs they can tell nothing.
+    ours, theirs = ([known("python.package", name, v) for name in "abcde"] for v in "12")
+    dark = manifest(unreadable("gpu.device", "*", reason), *ours)
+    bare = manifest(absent("gpu.device", "*"), *theirs)
     gpus = manifest(*(known("gpu.device", f"gpu{n}", value="H100") for n in range(4)))
     folds = fold(
         [
