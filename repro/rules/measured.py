@@ -59,9 +59,7 @@ def measured(change: Change, comparison: Comparison) -> Iterator[Finding]:
         yield _harmless(change, "UNPAIRED", "not comparable", why)
         return
     valid = [case for case in found.changed if case.valid]
-    unsized = [case for case in valid if case.size is not None and not case.size.differing]
-    rounding = [case for case in valid if case not in unsized and _is_rounding(case)]
-    real = [case for case in valid if case not in rounding and case not in unsized]
+    real, rounding, unsized = _sorted(valid)
     if len(valid) < len(found.changed):
         yield _harmless(change, "INVALID", "text that is none is taken otherwise", WITHOUT_EFFECT)
     if real:
@@ -93,6 +91,17 @@ def _alone(change: Change) -> Finding:
         why=reasons[0],
         values=(None, None),
     )
+
+
+def _sorted(cases: Sequence[CaseChange]) -> tuple[list[CaseChange], ...]:
+    """Sort cases into other results, rounding and unknown sizes: once each, of 100,000 maybe."""
+    real, rounding, unsized = list[CaseChange](), list[CaseChange](), list[CaseChange]()
+    for case in cases:
+        if case.size is not None and not case.size.differing:
+            unsized.append(case)
+        else:
+            (rounding if _is_rounding(case) else real).append(case)
+    return real, rounding, unsized
 
 
 def _is_rounding(case: CaseChange) -> bool:

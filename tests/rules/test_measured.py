@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -339,3 +340,16 @@ def test_a_handful_of_own_outputs_settles_nothing_and_twenty_do() -> None:
 def test_a_report_counts_what_was_measured() -> None:
     found = judged([lib("1"), text({"a": [3]})], [lib("1"), text({"a": [4]})]).measured
     assert (found.canaries, found.cases, found.changed, found.cases_changed) == (1, 1, 1, 1)
+
+
+def test_ten_thousand_cases_that_differ_take_seconds() -> None:
+    def many(side: str) -> Fact:
+        return text({f"c{n}": {**floats(1.0), "hash": f"{side}{n}"} for n in range(10_000)})
+
+    begun = time.process_time()
+    found = judged([many("a")], [many("b")])
+    assert (
+        coded(found, "MEASURED").title
+        == "10000 of 10000 differ outside of the values that were kept"
+    )
+    assert time.process_time() - begun < 12
