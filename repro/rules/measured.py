@@ -95,7 +95,9 @@ def _alone(change: Change) -> Finding:
 
 def _sorted(cases: Sequence[CaseChange]) -> tuple[list[CaseChange], ...]:
     """Sort cases into other results, rounding and unknown sizes: once each, of 100,000 maybe."""
-    real, rounding, unsized = list[CaseChange](), list[CaseChange](), list[CaseChange]()
+    real: list[CaseChange] = []
+    rounding: list[CaseChange] = []
+    unsized: list[CaseChange] = []
     for case in cases:
         if case.size is not None and not case.size.differing:
             unsized.append(case)
