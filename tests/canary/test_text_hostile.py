@@ -78,8 +78,9 @@ def test_revisions_and_subfolders_in_a_hub_s_cache_are_read_from_where_they_lie(
         place = tmp_path / "models--o--m" / "snapshots" / f"{revision}{below}"
         place.mkdir(parents=True, exist_ok=True)
         words(place)
-        told = {"location": str(tmp_path / "models--o--m"), "revision": revision, "files": files}
-        facts.append(known("tokenizer", f"o/m{below}", **told))
+        top = str(tmp_path / "models--o--m")
+        name = f"o/m{below}"
+        facts.append(known("tokenizer", name, location=top, revision=revision, files=files))
     found = taken(interpreter(*RUST, resolve=False), *facts, packages=("tokenizers",))
     measured = [f for f in found.facts if f.kind == "canary" and "tokenizer.json" in f.name]
     assert [(f.name, results(f)["revision"], results(f)["cases"] > 1000) for f in measured] == [
