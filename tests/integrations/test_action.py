@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from integrations.github import comment
 from repro.manifest import encode
 from tests.integrations import github_api
 from tests.integrations.runner import ROOT, Job, Runner, action, commands
@@ -146,8 +147,8 @@ def test_drift_fails_and_is_told_in_every_place(job: Callable[..., Job], api: Ap
     titles = [line.partition("::")[2].partition("::")[0] for line in commands(shown)]
     assert titles[0].partition(" ")[2] == f"title=repro%3A {verdict}"
     assert "TOK006" in titles[1]
-    (comment,) = api.comments
-    assert comment["body"].startswith(f"<!-- repro-diff repro -->\n## {verdict.capitalize()}\n")
+    (written,) = api.comments
+    assert written["body"].startswith(f"<!-- repro-diff repro -->\n## {verdict.capitalize()}\n")
     assert api.tokens == {"Bearer job-token"}
 
 
@@ -273,9 +274,9 @@ def test_what_could_not_run_is_no_verdict_and_no_pass(job: Callable[..., Job], a
     done = job(target="oci-archive:missing.tar")
 
     assert (done.steps[END].code, done.outputs["verdict"]) == (2, "")
-    (comment,) = api.comments
-    assert "## Could not run" in comment["body"], "an older verdict does not stand"
-    assert "https://github.example/o/r/actions/runs/42" in comment["body"]
+    (written,) = api.comments
+    assert "## Could not run" in written["body"], "an older verdict does not stand"
+    assert "https://github.example/o/r/actions/runs/42" in written["body"]
 
 
 def test_a_fork_s_token_may_not_comment_and_the_verdict_stands(
@@ -304,6 +305,22 @@ def test_comments_may_wait_for_drift_or_stay_away(job: Callable[..., Job], api: 
     api.asked.clear()
     assert COMMENT not in job(comment="never").steps
     assert api.asked == []
+
+
+@pytest.mark.parametrize("size", [1_000, 65_400, 65_536])
+def test_a_comment_is_never_longer_than_github_takes(tmp_path: Path, size: int) -> None:
+    folded = "\n<details><summary>x</summary>\n\nwhy\n\n</details>\n"
+    text = f"<!-- repro-diff -->\n## Divergent\n{folded * 2000}"
+    (tmp_path / "report.md").write_text(text[:size])
+    told = {"GITHUB_REPOSITORY": f"{'o' * 39}/{'r' * 100}", "REPRO_REPORTS": str(tmp_path)}
+
+    body = comment.body(told)
+
+    assert len(f"<!-- repro-diff {'n' * 64} -->\n{body}") <= github_api.LIMIT
+    assert body.startswith("## Divergent\n")
+    cut = size > 65_000
+    assert ("More in the reports of the job." in body) is cut
+    assert not cut or body.count("<details>") == body.count("</details>"), "nothing is left open"
 
 
 HOSTILE: Final = (

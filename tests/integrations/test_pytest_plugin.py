@@ -145,10 +145,10 @@ def test_the_configuration_says_the_same_as_options(
     (pytester.path / "evaluated.json").write_bytes(baseline.read_bytes())
     pytester.makepyfile(PASSES)
     pytester.makeini("[pytest]\nrepro_baseline = evaluated.json\nrepro_drift = warn\n")
-    (pytester.path / "below").mkdir()
 
     assert run(pytester).ret == 0
     assert run(pytester, "--repro-drift=fail").ret == 1
+    assert run(pytester, "--repro-drift=fail", "-o", "repro_baseline=").ret == 0
     assert run(pytester, "--collect-only").ret == 0, "nothing runs, so nothing is compared"
 
 
