@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import static
+from benchmarks.attached import attached
 from benchmarks.fleet import fleet
 from benchmarks.measure import Cost, in_turn
 from lab.engine import DockerEngine, engine, memory_for_data
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "mixed": static.mixed,
         "sizes": static.sizes,
         "fleet": fleet,
+        "attached": attached,
     }
     parser.add_argument("names", nargs="*", choices=[*names, []], default=list(names))
     with tempfile.TemporaryDirectory(prefix="repro-bench-") as folder:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from repro.errors import UsageError
 from repro.layers.platforms import Selection
-from repro.target import static
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +33,8 @@ def snapshots(
         )
     if scheme == "registry":
         return _registry(rest, options, progress)
+    from repro.target import static  # noqa: PLC0415  # It brings collectors and readers of layers.
+
     with SCHEMES[scheme](rest, options, f"{scheme}:{rest}") as images:
         return [static.snapshot(image, options, progress) for image in images]
 
@@ -69,10 +70,15 @@ def _registry(text: str, options: Options, progress: Progress | None) -> list[Ma
 
     with remote.opened(text, options, selection(options)) as found:
         return [
-            _attached(found, image, options)
-            or static.snapshot(found.stored(image), options, progress)
+            _attached(found, image, options) or _read(found, image, options, progress)
             for image in found.images
         ]
+
+
+def _read(found: Remote, image: Described, options: Options, progress: Progress | None) -> Manifest:
+    from repro.target import static  # noqa: PLC0415  # It brings collectors and readers of layers.
+
+    return static.snapshot(found.stored(image), options, progress)
 
 
 def _attached(found: Remote, image: Described, options: Options) -> Manifest | None:
