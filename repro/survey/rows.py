@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from repro.rules.finding import Finding, Impact, Status
 from repro.survey.model import Row, Shown, State
 
@@ -69,8 +71,22 @@ class Table:
         who[own] = []
         for index in range(len(self._folds)):
             who[self._agreement.value(index, key)].append(index)
+        alike: dict[tuple[object, ...], Shown] = {}
         for value, folds in who.items():
-            yield self._shown(value, folds, told, reference=value == own)
+            shown = self._shown(value, folds, told, reference=value == own)
+            said = (shown.reference, shown.state, shown.text, shown.status, shown.codes)
+            # What is said of two values in the same words is one value for a reader.
+            alike[said] = self._joined(alike[said], shown) if said in alike else shown
+        return alike.values()
+
+    def _joined(self, one: Shown, other: Shown) -> Shown:
+        count = one.count + other.count
+        return msgspec.structs.replace(
+            one,
+            count=count,
+            clusters=tuple(sorted({*one.clusters, *other.clusters})),
+            majority=one.state != "unreadable" and 2 * count > self._subjects,
+        )
 
     def _shown(
         self, value: Value | None, folds: list[int], told: Found, *, reference: bool

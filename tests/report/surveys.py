@@ -147,14 +147,19 @@ def based() -> Survey:
 
 @cache
 def split() -> Survey:
-    """No two alike in everything, so that the reference is not like most in something."""
-    pairs = [("0.20.3", "1"), ("0.20.3", "2"), ("0.20.3", "3"), ("0.21.2", "3"), ("0.19.1", "3")]
+    """Two alike in all, and three that are like each other in their tokenizers alone."""
+    alike = [("0.20.3", "1", "1")] * 2
+    rest = [("0.21.2", number, number) for number in "234"]
     subjects = [
         (
             f"host-{n}",
-            manifest(known("python.package", "tokenizers", t), known("kernel", "linux", k)),
+            manifest(
+                known("python.package", "tokenizers", version),
+                known("kernel", "linux", kernel),
+                known("os.package", "sed", package),
+            ),
         )
-        for n, (t, k) in enumerate(pairs)
+        for n, (version, kernel, package) in enumerate([*alike, *rest])
     ]
     return survey(subjects, RULES, Policy())
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from repro.report.page import Page, Span
-    from repro.survey import Cluster, Group, Row, Shown
+    from repro.survey import Cluster, Group, Row
 
 NARROW: Final = 11
 """Columns of a cell at least."""
@@ -56,16 +56,18 @@ class _Line:
         self.row = row
         self.code = plain(row.codes[0], 8)
         self.subject = plain(row.subject, 60)
-        self.cells = _cells(row)
+        self.own, *_ = texts = wording.cells(row)
+        self.cells = _cells(row, texts)
 
 
-def _cells(row: Row) -> dict[int, Shown]:
-    """Find the value of each cluster that has another than the reference."""
-    other = (v for v in row.values if not v.reference)
-    found = {number: shown for shown in other for number in shown.clusters}
-    # Where the reference could not be read, nobody is known to be like it.
-    unread = (v for v in row.values if v.reference and v.status.rank)
-    return {number: v for v in unread for number in v.clusters} | found
+def _cells(row: Row, texts: Sequence[str]) -> dict[int, tuple[str, str]]:
+    """Find the value of each cluster that has another than the reference, and its colour.
+
+    Where the reference could not be read, nobody is known to be like it.
+    """
+    told = zip(row.values, texts, strict=True)
+    other = [(v, text) for v, text in told if not v.reference or v.status.rank]
+    return {number: (text, COLORS[v.status]) for v, text in other for number in v.clusters}
 
 
 def _block(
@@ -86,17 +88,16 @@ def _block(
         first: list[Span] = (
             [(line.code.ljust(code) + "  ", COLORS[line.row.status])] if code else []
         )
-        own = fill(value(wording.shown(line.row.values[0]), 80), width)
+        own = fill(value(line.own, 80), width)
         rest = list(_spans(line.cells, block, width))
         page.line(*first, (fill(line.subject, margin), "bold"), (f"  {own}", ""), *rest)
 
 
-def _spans(found: dict[int, Shown], block: Sequence[Cluster], width: int) -> Iterator[Span]:
+def _spans(
+    found: dict[int, tuple[str, str]], block: Sequence[Cluster], width: int
+) -> Iterator[Span]:
     from repro.report.page import fill  # noqa: PLC0415 - as above
 
     for each in block:
-        shown = found.get(each.number)
-        if shown is None:
-            yield f"  {fill(SAME, width)}", "dim"
-        else:
-            yield f"  {fill(value(wording.shown(shown), 80), width)}", COLORS[shown.status]
+        text, color = found.get(each.number, (SAME, "dim"))
+        yield f"  {fill(value(text, 80), width)}", color

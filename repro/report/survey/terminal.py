@@ -143,8 +143,9 @@ def _names(cluster: Cluster, room: int) -> str:
 
 
 def _minority(page: Page, group: Group) -> None:
-    """List the facts in which the reference is not like most."""
-    rows = [row for row in group.rows if not row.values[0].majority and not group.baseline]
+    """List the facts in which most are like each other, and not like the reference."""
+    rows = [row for row in group.rows if any(v.majority for v in row.values[1:])]
+    rows = [] if group.baseline else rows
     rows = [row for row in rows if row.status is not Status.EQUIVALENT]
     if not rows:
         return

@@ -14,7 +14,7 @@ from repro.rules.finding import Finding, Impact, Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repro.survey import Cluster, Group, Shown, Survey
+    from repro.survey import Cluster, Group, Row, Shown, Survey
 
 IMPACTS: Final = list(Impact)
 NAMED: Final = 4
@@ -111,8 +111,12 @@ def reference(group: Group) -> str:
     """Say with what a group is compared, and why with that."""
     alike = next((len(c.names) for c in group.clusters if c.reference), 0)
     if group.baseline:
-        return f"the baseline; {subjects(alike)} of {group.size:,} hold the same facts"
-    return f"the most ordinary of {group.size:,}; {subjects(alike)} hold the same facts"
+        return f"the baseline; of {group.size:,} subjects {alike:,} {_hold(alike)} the same facts"
+    return f"the most ordinary of {group.size:,}; {subjects(alike)} {_hold(alike)} the same facts"
+
+
+def _hold(count: int) -> str:
+    return "holds" if count == 1 else "hold"
 
 
 def differs(cluster: Cluster) -> str:
@@ -124,9 +128,20 @@ def shown(value: Shown) -> str:
     """A value of a row as it is printed."""
     if value.state == "unreadable":
         return "(unreadable)"
-    if value.text is None:
-        return "(none)" if value.state == "absent" else "(other)"
-    return value.text
+    if value.text is not None:
+        return value.text
+    compared = value.reference or value.codes or value.state == "absent"
+    return "(none)" if compared else "(not compared)"
+
+
+def cells(row: Row) -> list[str]:
+    """The values of a row for a table: without the name of a field that all of them have."""
+    texts = [shown(value) for value in row.values]
+    fields = {text.partition("=")[0] for text in texts if not text.startswith("(")}
+    if len(fields) != 1:
+        return texts
+    prefix = f"{fields.pop()}="
+    return [text.removeprefix(prefix) or text for text in texts]
 
 
 def tally_line(survey: Survey) -> str:
@@ -181,8 +196,8 @@ def left_out(survey: Survey) -> str:
         for scope in cluster.verdict.scopes.left_out:
             counts[scope] += len(cluster.names)
     total = sum(group.size for group in survey.groups)
-    parts = [
-        f"{SAID[scope]}: not compared of {'all' if count == total else f'{count:,}'}"
-        for scope, count in counts.items()
-    ]
-    return "; ".join(parts)
+    alike: dict[int, list[str]] = defaultdict(list)
+    for name, count in counts.items():
+        alike[count].append(SAID[name])
+    parts = (f"{' and '.join(words)} of {count:,} of {total:,}" for count, words in alike.items())
+    return f"not {'; not '.join(parts)} subjects" if alike else ""
