@@ -27,7 +27,7 @@ FORMATS: Final = (
 )
 
 
-MANY: Final = ("text", "json", "markdown", "junit", "github", "csv")
+MANY: Final = ("text", "json", "markdown", "junit", "github", "csv", "html")
 """The formats of a comparison of many."""
 
 

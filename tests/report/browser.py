@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,15 @@ class Watch:
 
         return listen
 
+    def leaving(self, own: str) -> Callable[[Request], None]:
+        """Return a listener that keeps requests for anything but the page itself."""
+
+        def listen(request: Request) -> None:
+            if request.url.partition("#")[0] != own:
+                self.seen.append(f"request: {request.url}")
+
+        return listen
+
 
 @pytest.fixture
 def watch() -> Watch:
@@ -70,12 +79,13 @@ def opened(browser: Browser, watch: Watch, tmp_path: Path) -> Iterator[Opened]:
         path = tmp_path / "report.html"
         path.write_text(text, encoding="utf-8")
         page = context.new_page()
-        for what in ("console", "pageerror", "dialog", "popup", "download"):
-            page.on(what, watch(what))  # type: ignore[call-overload]  # one listener for several events
+        page.on("console", watch("console"))
+        page.on("pageerror", watch("error"))
+        page.on("dialog", watch("dialog"))
+        page.on("popup", watch("popup"))
+        page.on("download", watch("download"))
         own = path.as_uri()
-        page.on(
-            "request", lambda sent: sent.url.partition("#")[0] == own or watch("request")(sent.url)
-        )
+        page.on("request", watch.leaving(own))
         if media:
             page.emulate_media(**media)
         page.goto(own + hash_)

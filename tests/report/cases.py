@@ -12,7 +12,7 @@ from repro.manifest import Component, Fact, Manifest, Target, Unreadable, assemb
 from repro.policy import Policy
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.verdict import Subject, Verdict
-from tests.report.measuring import measured
+from tests.report import measuring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -324,7 +324,7 @@ CASES = {
         hostile,
         many,
         on_both_sides,
-        measured,
+        measuring.measured,
     )
 }
 

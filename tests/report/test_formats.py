@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from repro.report import FORMATS
-from tests.report import cases
+from tests.report import cases, measuring
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = {"sample": cases.divergent, "static": cases.static, "measured": cases.measured}
+SAMPLES = {"sample": cases.divergent, "static": cases.static, "measured": measuring.measured}
 SUFFIXES = {
     "text": "txt",
     "json": "json",

@@ -13,10 +13,12 @@ from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from playwright.sync_api import expect
 
+from repro.diff import Origins
 from repro.report import html
 from repro.report.plain import HOSTILE
+from repro.report.survey import html as survey_page
 from repro.rules.finding import Status
-from tests.report import cases
+from tests.report import cases, measuring, surveys
 from tests.report.browser import browser, opened, watch
 from tests.report.test_terminal import verdicts
 
@@ -75,7 +77,7 @@ class Reader(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
+        self._inside = self._inside.removesuffix(tag)
 
     def handle_data(self, data: str) -> None:
         if self._inside in ("script", "style"):
@@ -88,7 +90,7 @@ def attacked(attack: str) -> Verdict:
     """Every string of a finding is the attack."""
     texts = dict.fromkeys(("old", "new", "why", "title", "advice", "code", "canary"), attack)
     layer = cases.layer(1, attack)
-    origin = cases.Origins(a=layer, b=layer)
+    origin = Origins(a=layer, b=layer)
     found = [
         cases.finding(attack, status=status, sources=(attack,), origin=origin, **texts)
         for status in Status
@@ -202,6 +204,40 @@ def test_the_verdict_comes_first_and_the_worst_outputs_before_others(opened: Ope
     assert "https://github.com/huggingface/tokenizers/pull/1555" in block
 
 
+def test_the_odd_ones_out_stand_out_among_many(opened: Opened) -> None:
+    page = opened(survey_page.render(surveys.odd()))
+    assert page.inner_text(".headline") == "Outputs will differ on 2 of 61 subjects"
+    rows = page.locator(".matrix tbody tr").all_inner_texts()
+    assert rows[0].split() == ["TOK001", "tokenizers", "0.20.3", "0.21.2", *"···"]
+    assert page.locator(".matrix .odd").first.inner_text() == "0.21.2"
+    colors = [
+        page.locator(f".matrix {cell}").first.evaluate(
+            "one => getComputedStyle(one).backgroundColor"
+        )
+        for cell in (".odd", ".same")
+    ]
+    assert colors[0] != colors[1]
+    page.fill("#query", "tf32")
+    expect(page.locator(".finding:visible .subject")).to_have_text(["NVIDIA_TF32_OVERRIDE"])
+    page.click(".matrix thead a")
+    assert page.input_value("#query") == "tf32", "a place on the page changes no choice"
+
+
+@pytest.mark.parametrize("name", ["odd", "grouped", "hostile", "many", "nothing"])
+@pytest.mark.parametrize(("width", "scheme"), [(1180, "light"), (360, "dark")])
+def test_a_page_of_many_keeps_nobody_out_and_does_nothing(
+    opened: Opened, name: str, width: int, scheme: str
+) -> None:
+    text = survey_page.render(getattr(surveys, name)())
+    assert set(Reader(text).tags) <= TAGS | {"ol"}
+    page = opened(text, color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if name != "many":
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
 def test_search_and_filters_are_in_the_address_and_survive_a_reload(opened: Opened) -> None:
     page = opened(html.render(cases.divergent()))
     page.fill("#query", "cublas")
@@ -276,7 +312,7 @@ def test_light_and_dark_follow_the_system_until_somebody_chooses(opened: Opened)
 
 
 def test_pictures_show_which_cases_changed_how_far_and_where_texts_part(opened: Opened) -> None:
-    page = opened(html.render(cases.measured()))
+    page = opened(html.render(measuring.measured()))
     labels = page.locator("svg[role=img]").evaluate_all("all => all.map(one => one.ariaLabel)")
     assert "14 of 394 cases changed in ids" in labels
     assert "7 of 394 cases changed in decoded" in labels

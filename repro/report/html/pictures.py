@@ -47,7 +47,7 @@ class Bar(NamedTuple):
     x: int
     y: int
     height: int
-    count: int
+    cases: int
     label: str
 
 
@@ -62,7 +62,7 @@ class Spread(NamedTuple):
 class Token(NamedTuple):
     """A token of a generation."""
 
-    index: int
+    place: int
     text: str
     parted: bool
 

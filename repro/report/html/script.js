@@ -157,6 +157,7 @@
   });
   for (const chip of chips) chip.addEventListener("click", () => toggle(chip));
   $("#clear").addEventListener("click", clear);
-  addEventListener("hashchange", restore);
+  // An address without a choice is a place on the page, which the browser goes to by itself.
+  addEventListener("hashchange", () => { if (!location.hash || location.hash.includes("=")) restore(); });
   restore();
 })();

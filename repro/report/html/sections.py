@@ -11,6 +11,7 @@ from repro.rules.finding import Basis, Impact, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from repro.diff.origin import LayerOrigin
     from repro.rules.finding import Finding
 
 ABOUT: Final = {
@@ -37,6 +38,8 @@ class Row(NamedTuple):
     sides: tuple[str, ...]
     layer: str
     """`B4`: the layer that brought it; empty where none is known."""
+    where: str = ""
+    """On which of many it is; empty of two."""
 
 
 class Block(NamedTuple):
@@ -45,7 +48,7 @@ class Block(NamedTuple):
     first: Finding
     rows: tuple[Row, ...]
     settles: str
-    layers: list[tuple[str, layers.LayerOrigin]]
+    layers: list[tuple[str, LayerOrigin]]
 
 
 class Section(NamedTuple):
@@ -59,7 +62,7 @@ class Section(NamedTuple):
     blocks: tuple[Block, ...]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many findings there are in it."""
         return sum(len(block.rows) for block in self.blocks)
 
@@ -84,9 +87,9 @@ class Facet(NamedTuple):
     """Value, its word, and how many findings have it."""
 
 
-def tell(findings: Sequence[Finding]) -> Told:
-    """Put findings under headings."""
-    rows = dict(zip(map(id, findings), _rows(findings), strict=True))
+def tell(findings: Sequence[Finding], where: Sequence[str] = ()) -> Told:
+    """Put findings under headings, each with a word on where it is if that is given."""
+    rows = dict(zip(map(id, findings), _rows(findings, where), strict=True))
     heavy: dict[str, list[Finding]] = {}
     apart: dict[Status, list[Finding]] = {Status.EQUIVALENT: [], Status.IDENTICAL: []}
     for finding in findings:
@@ -117,9 +120,11 @@ def facets(findings: Iterable[Finding]) -> tuple[Facet, ...]:
     )
 
 
-def _rows(findings: Sequence[Finding]) -> Iterable[Row]:
-    for finding, mark in zip(findings, alerts.fingerprints(findings), strict=True):
-        yield Row(f"f-{mark[:12]}", finding, wording.sides(finding), _layer(finding))
+def _rows(findings: Sequence[Finding], where: Sequence[str]) -> Iterable[Row]:
+    marks = alerts.fingerprints(findings)
+    places = where or [""] * len(findings)
+    for finding, mark, place in zip(findings, marks, places, strict=True):
+        yield Row(f"f-{mark[:12]}", finding, wording.sides(finding), _layer(finding), place)
 
 
 def _layer(finding: Finding) -> str:
