@@ -328,6 +328,33 @@ def test_numbers_that_are_none_are_left_out(number: str, known: bool) -> None:
     assert value["tokens"] == ["a"]
 
 
+def parts(*texts: str, finish: str | None = "length") -> bytes:
+    said: list[dict[str, Any]] = [{"delta": {"role": "assistant"}}]
+    said += [{"delta": {"content": text}} for text in texts]
+    said += [{"delta": {}, "finish_reason": finish}]
+    lines = (json.dumps({"choices": [choice], "system_fingerprint": "f"}) for choice in said)
+    return b"".join(b"data: %s\n\n" % line.encode() for line in lines)
+
+
+def test_an_answer_in_parts_that_nobody_asked_for_is_joined() -> None:
+    for end in (b"", b"data: [DONE]\n\n"):
+        found = parse(parts("Par", "is") + end)
+        assert (found.text, found.finish, found.fingerprint, found.tokens) == (
+            "Paris",
+            "length",
+            "f",
+            (),
+        )
+
+
+@pytest.mark.parametrize(
+    "data", [parts("Par", finish=None), b"data: ", b"data: {", b"data: 7\n\n", b"data: [DONE]\n"]
+)
+def test_an_answer_in_parts_that_breaks_off_is_none(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse(data)
+
+
 def test_endless_answers_are_cut() -> None:
     def endless(exchange: Exchange) -> None:
         exchange.head(200, None, Connection="close")

@@ -25,6 +25,8 @@ LENGTH: Final = 64
 TEXT: Final = 2000
 """Characters of an answer that are kept."""
 FINGERPRINT: Final = 200
+PART, DONE = b"data:", b"[DONE]"
+"""Begins a part of an answer that comes in parts; ends the answer in OpenAI's form."""
 
 
 class _Piece(msgspec.Struct):
@@ -51,6 +53,8 @@ class _Message(msgspec.Struct):
 class _Choice(msgspec.Struct):
     text: str | None = None
     message: _Message | None = None
+    delta: _Message | None = None
+    """A part of a message, in an answer that comes in parts."""
     logprobs: _Logprobs | None = None
     finish_reason: str | None = None
 
@@ -104,7 +108,7 @@ def refused(status: int) -> dict[str, Any]:
 def parse(data: bytes) -> Generation:
     """Read an answer; ValueError where it is none."""
     try:
-        answer = msgspec.json.decode(data, type=_Answer)
+        answer = _streamed(data) or msgspec.json.decode(data, type=_Answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     if not answer.choices:
@@ -120,6 +124,26 @@ def parse(data: bytes) -> Generation:
         finish=(choice.finish_reason or "")[:LENGTH],
         fingerprint=(answer.system_fingerprint or "")[:FINGERPRINT] or None,
     )
+
+
+def _streamed(data: bytes) -> _Answer | None:
+    """Join an answer in parts, which some servers give unasked (`transformers serve`); else None.
+
+    It has to come to its end: a part must not pass for the whole. It has no log-probabilities, as
+    each of the parts has its own. https://html.spec.whatwg.org/multipage/server-sent-events.html
+    """
+    if not data.lstrip().startswith(PART):
+        return None
+    lines = [line[len(PART) :].strip() for line in data.splitlines() if line.startswith(PART)]
+    parts = [msgspec.json.decode(line, type=_Answer) for line in lines if line != DONE]
+    choices = [part.choices[0] for part in parts if part.choices]
+    finish = next((c.finish_reason for c in choices if c.finish_reason), None)
+    if finish is None:
+        raise ValueError("it breaks off")
+    content = "".join((c.delta and c.delta.content) or c.text or "" for c in choices)
+    fingerprint = next((p.system_fingerprint for p in parts if p.system_fingerprint), None)
+    whole = _Choice(message=_Message(content=content), finish_reason=finish)
+    return _Answer(choices=[whole], system_fingerprint=fingerprint)
 
 
 def _tokens(said: _Logprobs) -> Iterator[Token]:
