@@ -160,3 +160,11 @@ def test_what_cannot_be_judged_is_never_a_pass(case: str) -> None:
     root = ET.fromstring(FORMATS["junit"].render(never))  # noqa: S314  # our own
     lost = [suite for suite in root if suite.get("name") == "repro: not judged"]
     assert sum(int(suite.get("errors", "0")) for suite in lost) == len(found.unjudged)
+
+
+def test_the_page_about_fleets_quotes_the_sample() -> None:
+    page = (ROOT / "docs" / "fleet.md").read_text("utf-8")
+    quoted = page.partition("```\nDIVERGENT")[2].partition("```")[0]
+    sample = (ROOT / "reports" / "fleet.txt").read_text("utf-8")
+    assert quoted
+    assert sample.startswith(f"DIVERGENT{quoted}")
