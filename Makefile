@@ -28,8 +28,7 @@ bench: $(VENV)/.developing
 
 # Rewrites the rendered samples and the pages about rules; look at the difference before you commit it.
 reports: $(VENV)/.developing
-	REPRO_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/report tests/test_readme.py tests/rules/test_pages.py \
-	  tests/integrations/test_ci_page.py
+	REPRO_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/report tests/test_readme.py tests/rules/test_pages.py
 
 lock: $(VENV)/.developing
 	$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -63,11 +63,13 @@ def test_its_session_runs_as_it_is_shown(tmp_path: Path) -> None:
     (session,) = blocks("console")
     commands = re.findall(r"^\$ (.*)$", session, re.MULTILINE)
     real = "".join(f"$ {command}\n{typed(command, tmp_path)}" for command in commands)
-    if os.environ.get("REPRO_UPDATE_GOLDEN"):
-        page = ROOT / "docs" / "ci.md"
-        page.write_text(page.read_text("utf-8").replace(session, real), "utf-8")
-    else:
-        assert real == session
+    assert counted(real) == counted(session)
+    assert (tmp_path / "accepted.txt").read_text().startswith("DIVERGENT ")
+
+
+def counted(text: str) -> str:
+    """Leave out how many facts there are: that grows with what is read."""
+    return re.sub(r"\d+ facts", "N facts", text)
 
 
 def test_its_workflow_is_one_and_gives_the_action_what_it_takes(tmp_path: Path) -> None:
