@@ -40,6 +40,7 @@ def gate() -> None:
       repro gate lint                             check the policy itself
       repro gate app:v2                           check an image against it
       repro gate app:v2 --base origin/main        by the policy of another revision
+      repro gate registry:ghcr.io/owner/app:v2 --attached --key repro.pub
       repro gate app:v2 --gpus all -f markdown=gate.md
 
     \b
@@ -85,15 +86,18 @@ def check(  # noqa: PLR0917  # click passes them
     **values: Any,
 ) -> int:
     """Check a target against the policy."""
-    from repro.cli import gating, reporting, source  # noqa: PLC0415
+    from repro.cli import gating, own_baseline, reporting, source  # noqa: PLC0415
 
     places = reporting.places(formats, output)
     with TemporaryDirectory(prefix="repro-base-") as folder:
         demanded = _demanded(base, place, Path(folder))
         named = gating.baseline(baseline, demanded)
         options = believing(read(values), age, demanded.trust, named, target)
-        with_what = source.manifest(named, options)
-        verdict = gating.judged(with_what, source.manifest(target, options), demanded)
+        if named == own_baseline.ATTACHED:
+            sides = own_baseline.both(target, options)
+        else:
+            sides = (source.manifest(named, options), source.manifest(target, options))
+        verdict = gating.judged(*sides, demanded)
     reporting.write(verdict, places, everything=False)
     return verdict.exit_code
 

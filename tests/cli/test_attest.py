@@ -12,7 +12,9 @@ import pytest
 from lab.error import LabError
 from lab.fixtures import unavailable
 from lab.registry import ThrowawayRegistry
+from repro.cli import own_baseline
 from repro.cli.main import run
+from repro.manifest import Target, assemble
 from tests.registry import layout
 
 if TYPE_CHECKING:
@@ -375,3 +377,66 @@ def test_a_file_that_says_it_is_attested_is_not_believed(shop: Shop) -> None:
 
     done = shop("diff", "claims.json", "v1.json", "-f", "json")
     assert "attested" not in json.loads(done.out)["a"]
+
+
+def test_a_target_is_compared_with_what_is_attached_to_itself(
+    shop: Shop, layouts: Sequence[layout.Layout]
+) -> None:
+    shop.attach(shop.v2, "v2.json")
+    shop.write("repro.toml", GATE.replace("v1.json", "attached"))
+    done, asked = shop.asked("gate", f"registry:{shop.v2}", "--no-cache", "-f", "json")
+    report = json.loads(done.out)
+
+    assert (done.code, report["status"]) == (0, "identical")
+    assert "attested" in report["a"]
+    assert "attested" not in report["b"], "the target itself is looked at"
+    layer = layout.digest_of(layouts[1].layer)
+    assert [path.rpartition("/")[2] for path in asked].count(layer) == 1
+
+
+def test_a_target_without_anything_attached_has_no_baseline_in_it(shop: Shop) -> None:
+    shop.write("repro.toml", GATE.replace("v1.json", "attached"))
+    assert shop("gate", f"registry:{shop.v2}").code == 3
+
+    shop.attach(shop.v2, "v2.json", key="stranger.key")
+    assert shop("gate", f"registry:{shop.v2}").code == 3
+
+    found = shop("gate", "v2.json")
+    assert found.code == 2
+    assert "no registry is known to have the image of v2.json" in found.err
+
+
+def test_an_engine_s_image_is_asked_for_where_the_engine_had_it_from() -> None:
+    digests = ["ghcr.io/owner/app@sha256:" + "a" * 64, 7, "app"]
+    looked = assemble(Target(kind="image", name="app", properties={"digests": digests}), [])
+
+    assert own_baseline.names("app:v2", looked) == [f"registry:{digests[0]}"]
+    assert own_baseline.names("registry:app:v2", looked) == ["registry:app:v2"]
+
+
+def test_with_a_base_the_keys_are_the_revision_s(shop: Shop) -> None:
+    """Who changes the target could otherwise put a key of their own in place of the project's."""
+    shop.attach(shop.v1, "v1.json")
+    shop.attach(shop.v2, "v2.json", key="stranger.key")
+    shop.write("repro.toml", GATE)
+    git = ("git", "-c", "user.name=t", "-c", "user.email=t@example.org")
+    for words in (
+        ["init", "-q", "-b", "main"],
+        ["add", "repro.toml", "repro.pub", "v1.json"],
+        ["commit", "-q", "-m", "state"],
+    ):
+        subprocess.run([*git, *words], check=True)
+    shutil.copy("stranger.pub", "repro.pub")
+    target = (f"registry:{shop.v2}", "--attached")
+
+    assert shop("gate", *target).code == 0, "by its own word it passes"
+    assert shop("gate", *target, "--base", "main").code == 3
+
+    shop.attach(shop.v2, "v2.json")
+    assert shop("gate", *target, "--base", "main").code == 0
+
+    shop.write("repro.toml", GATE.replace("repro.pub", "new.pub"))
+    subprocess.run([*git, "commit", "-q", "-a", "-m", "a key that is not there"], check=True)
+    done = shop("gate", *target, "--base", "main")
+    assert done.code == 2
+    assert "the key new.pub is no file of main" in done.err
