@@ -99,6 +99,7 @@ def diff(  # noqa: PLR0917
       repro diff app:v1 app:v2 --fail-on divergent
       repro diff baseline.json local --impact tokens,prompt
       repro diff v1.json v2.json -f text -f json=drift.json -f markdown=comment.md
+      repro diff v1.json v2.json -f html=drift.html   one page, without a network
       repro diff evaluated.json registry:ghcr.io/owner/app:v2
       repro diff registry:ghcr.io/owner/app:v1 registry:ghcr.io/owner/app:v2 --key repro.pub
       repro diff --modes app:v1          does reading find what running finds?

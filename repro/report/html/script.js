@@ -27,6 +27,11 @@
   // Texts are gathered when somebody searches, so that opening a large page costs nothing.
   function texts(block) {
     if (block.text !== null) return;
+    if (block.rows.length === 1) {
+      block.rows[0].text = block.element.textContent.toLowerCase();
+      block.text = "";
+      return;
+    }
     for (const row of block.rows) row.text = row.element.textContent.toLowerCase();
     const list = $(".rows", block.element);
     const parts = [];
