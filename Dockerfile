@@ -1,6 +1,6 @@
 # repro in an image: docker build -t repro . && docker run --rm repro --version
 # The same source gives the same files: bases by digest, packages by hash, times by SOURCE_DATE_EPOCH.
-# Another base, such as a mirror's, needs Python 3.11 or newer with venv: --build-arg BASE=...
+# Another base, such as your own, needs Python 3.11 or newer with venv: --build-arg BASE=...
 ARG BASE=docker.io/library/python:3.13-slim-bookworm@sha256:01f42367a0a94ad4bc17111776fd66e3500c1d87c15bbd6055b7371d39c124fb
 
 FROM ${BASE} AS build

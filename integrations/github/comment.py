@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 65_536
 """Characters of a comment that GitHub takes; it refuses a longer body with status 422."""
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}")
-"""What cannot end an HTML comment, nor begin another."""
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+"""What cannot end an HTML comment, nor begin another, and may name an artifact."""
 PAGE: Final = 100
 """Comments on a page, as many as GitHub gives (docs.github.com, "List issue comments")."""
 PAGES: Final = 30
