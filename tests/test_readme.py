@@ -45,7 +45,8 @@ def excerpt(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "suffix"), [("text", "txt"), ("json", "json"), ("markdown", "md")]
+    ("name", "suffix"),
+    [("text", "txt"), ("json", "json"), ("markdown", "md"), ("html", "html")],
 )
 def test_the_samples_are_what_the_program_writes(name: str, suffix: str) -> None:
     sample = ROOT / "reports" / f"demo.{suffix}"
