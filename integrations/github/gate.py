@@ -90,13 +90,20 @@ def base(policy: str) -> list[str]:
     if not revision:
         return []
     if not git("cat-file", "-e", f"{revision}^{{commit}}"):
-        fetched = git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", revision)
-        if not fetched:
-            raise ImpossibleError("the base revision cannot be fetched; run actions/checkout first")
+        fetch(revision)
     if has_policy(revision, policy):
         return [f"--base={revision}"]
     say("notice", "the base revision has no policy yet, so that of this change is taken")
     return []
+
+
+def fetch(revision: str) -> None:
+    """Fetch one commit; ImpossibleError with what Git says."""
+    command = ["git", "fetch", "--quiet", "--no-tags", "--depth=1", "origin", revision]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = f"git: {done.stderr.strip()}"
+        raise ImpossibleError(f"the base cannot be fetched; run actions/checkout first\n{said}")
 
 
 def base_revision() -> str:

@@ -219,6 +219,18 @@ def test_the_base_is_fetched_where_the_checkout_lacks_it(job: Callable[..., Job]
     assert job(files=loose, forget="alone").outputs["exit-code"] == "1"
 
 
+def test_without_a_checkout_it_is_said_and_nothing_passes(
+    temporary: Path, tmp_path: Path, api: Api
+) -> None:
+    save(tmp_path / "target.json", OLD)
+    event = {"pull_request": {"number": 7, "base": {"sha": "0" * 40}}}
+    done = Runner(temporary, tmp_path, event, api.url).run(target="target.json")
+
+    assert done.failed
+    (error,) = commands(done.steps["Check the target"].out)
+    assert "run actions/checkout first%0Agit: fatal: not a git repository" in error
+
+
 def test_a_first_policy_counts_where_the_base_has_none(
     job: Callable[..., Job], origin: Path, api: Api
 ) -> None:
