@@ -15,6 +15,10 @@ from lab.registry import ThrowawayRegistry
 from repro.cli import own_baseline
 from repro.cli.main import run
 from repro.manifest import Target, assemble
+from repro.registry.client import Registry
+from repro.registry.pushing import push_manifest
+from repro.registry.reference import Reference
+from repro.registry.referrers import INDEX
 from tests.registry import layout
 
 if TYPE_CHECKING:
@@ -440,3 +444,28 @@ def test_with_a_base_the_keys_are_the_revision_s(shop: Shop) -> None:
     done = shop("gate", *target, "--base", "main")
     assert done.code == 2
     assert "the key new.pub is no file of main" in done.err
+
+
+def test_of_an_image_for_several_platforms_one_is_attached_to(shop: Shop) -> None:
+    entries = []
+    for image, name, machine in ((shop.v1, "v1.json", "amd64"), (shop.v2, "v2.json", "arm64")):
+        shop("snapshot", f"registry:{image}", "-o", name)
+        digest = json.loads((shop.folder / name).read_text())["target"]["properties"]["digest"]
+        with Registry(Reference.parse(image), writing=True) as registry:
+            size = len(registry.manifest(digest).data)
+        platform = {"os": "linux", "architecture": machine}
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        entries.append({"mediaType": kind, "digest": digest, "size": size, "platform": platform})
+    several = f"{shop.v1.rpartition(':')[0]}:several"
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
+    with Registry(Reference.parse(several), writing=True) as registry:
+        push_manifest(registry, json.dumps(index).encode(), INDEX, "several")
+    words = ("verify", several, "--key", "repro.pub", "--no-gate", "--platform")
+
+    wrong = shop.attach(several, "v1.json", "--platform", "linux/arm64")
+    right = shop.attach(several, "v1.json", "--platform", "linux/amd64")
+
+    assert (wrong.code, right.code) == (2, 0)
+    assert shop(*words, "linux/amd64").code == 0
+    assert shop(*words, "linux/arm64").code == 3
+    assert shop("verify", shop.v1, "--key", "repro.pub", "--no-gate").code == 0, "it is the same"
