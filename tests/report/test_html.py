@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from datetime import date
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from hypothesis import given, settings
 from playwright.sync_api import expect
 
 from repro.diff import Origins
+from repro.policy import Waiver
 from repro.report import html
 from repro.report.plain import HOSTILE
 from repro.report.survey import html as survey_page
 from repro.rules.finding import Status
+from repro.verdict import Waived
 from tests.report import cases, measuring, surveys
 from tests.report.browser import browser, opened, watch
 from tests.report.test_terminal import verdicts
@@ -267,6 +270,27 @@ def test_what_is_looked_for_is_found_in_what_is_folded(opened: Opened) -> None:
     page.wait_for_selector(".subject:visible:text('tqdm')")
     page.fill("#query", "no such thing")
     page.wait_for_selector("#none:visible")
+
+
+def test_waivers_unread_facts_and_shared_faults_have_their_places(opened: Opened) -> None:
+    waiver = Waiver(
+        code="TOK001",
+        subject="*",
+        owner="ml-platform",
+        reason="compared on the <evaluation> set",
+        expires=date(2027, 1, 31),
+    )
+    waived = (Waived(finding=cases.finding(), waiver=waiver),)
+    found = [*cases.indeterminate().findings, *cases.on_both_sides().findings]
+    page = opened(
+        html.render(cases.verdict(Status.INDETERMINATE, found, waived=waived, notes=("a note",)))
+    )
+    assert "compared on the <evaluation> set ml-platform, until 2027-01-31" in page.inner_text(
+        ".waived"
+    )
+    assert "nvmlInit answered 999" in page.inner_text("#s-unreadable")
+    assert "Two copies of cuDNN" in page.inner_text("#s-shared")
+    assert "a note" in page.inner_text(".about")
 
 
 def test_a_layer_shows_what_it_brought(opened: Opened) -> None:

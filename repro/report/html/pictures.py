@@ -68,8 +68,9 @@ class Token(NamedTuple):
 
 
 def grids(found: Evidence) -> tuple[Grid, ...]:
-    """Lay out the strips in which something changed."""
-    return tuple(_grid(strip) for strip in found.strips if "x" in strip.cases)
+    """Lay out the strips in which something changed, those with the most first."""
+    changed = [_grid(strip) for strip in found.strips if "x" in strip.cases]
+    return tuple(sorted(changed, key=lambda grid: -grid.changed))
 
 
 def unchanged(found: Evidence) -> tuple[str, ...]:
