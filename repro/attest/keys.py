@@ -113,7 +113,8 @@ def load_private(path: Path, password: Callable[[], str | None]) -> PrivateKey:
         key = load_pem_private_key(data, _password(path, password) if encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         what = "cannot be decrypted with this password" if encrypted else "is no private key in PEM"
-        raise UsageError(f"{path} {what}", advice=MAKE) from error
+        advice = "Is REPRO_KEY_PASSWORD another key's?" if encrypted else MAKE
+        raise UsageError(f"{path} {what}", advice=advice) from error
     if isinstance(key, Ed25519PrivateKey):
         return PrivateKey(key)
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
