@@ -31,6 +31,7 @@ BELOW: Final = {
     "demands": {"policy", "rules", "diff", "manifest", "errors"},
     "verdict": {"policy", "rules", "diff", "manifest", "errors"},
     "survey": {"verdict", "policy", "rules", "diff", "manifest", "errors"},
+    "fleet": {"errors"},
     "report": {"survey", "verdict", "policy", "rules", "diff", "manifest", "errors"},
     "cli": {
         "attest",
@@ -39,6 +40,7 @@ BELOW: Final = {
         "probe",
         "report",
         "demands",
+        "fleet",
         "survey",
         "verdict",
         "policy",

@@ -34,6 +34,7 @@ NAMES: Final = (
     "diff",
     "explain",
     "export",
+    "fleet",
     "gate",
     "rules",
     "schema",
