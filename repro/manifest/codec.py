@@ -89,7 +89,7 @@ def decode(data: bytes, *, name: str = "manifest") -> Manifest:
         )
     sorted_ = assemble(manifest.target, manifest.facts, origins=manifest.origins)
     return msgspec.structs.replace(
-        manifest, target=_own(manifest.target), facts=sorted_.facts, origins=sorted_.origins
+        manifest, target=unattested(manifest.target), facts=sorted_.facts, origins=sorted_.origins
     )
 
 
@@ -100,7 +100,7 @@ def schema() -> dict[str, Any]:
     )
 
 
-def _own(target: Target) -> Target:
+def unattested(target: Target) -> Target:
     """Leave out on whose word it stood when it was written: nobody has verified that since."""
     if ATTESTED not in target.properties:
         return target

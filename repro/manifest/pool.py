@@ -110,7 +110,7 @@ class Pool:
         layers = self._of_layers(found.layers)
         return Manifest(
             schema=found.schema,
-            target=found.target,
+            target=codec.unattested(found.target),
             facts=facts,
             digests=digests,
             volatile=found.volatile,

@@ -14,7 +14,8 @@ from lab.fixtures import unavailable
 from lab.registry import ThrowawayRegistry
 from repro.cli import own_baseline
 from repro.cli.main import run
-from repro.manifest import Target, assemble
+from repro.manifest import Target, assemble, decode
+from repro.manifest.pool import Pool
 from repro.registry.client import Registry
 from repro.registry.pushing import push_manifest
 from repro.registry.reference import Reference
@@ -381,6 +382,9 @@ def test_a_file_that_says_it_is_attested_is_not_believed(shop: Shop) -> None:
 
     done = shop("diff", "claims.json", "v1.json", "-f", "json")
     assert "attested" not in json.loads(done.out)["a"]
+    data = (shop.folder / "claims.json").read_bytes()
+    assert Pool().decode(data).target == decode(data).target
+    assert "attested" not in decode(data).target.properties
 
 
 def test_a_target_is_compared_with_what_is_attached_to_itself(
