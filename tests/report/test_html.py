@@ -17,8 +17,10 @@ from playwright.sync_api import expect
 from repro.diff import Origins
 from repro.policy import Waiver
 from repro.report import html
+from repro.report.html import rendering
 from repro.report.plain import HOSTILE
 from repro.report.survey import html as survey_page
+from repro.rules.evidence import Evidence, Outcome, Parting, Strip
 from repro.rules.finding import Status
 from repro.verdict import Waived
 from tests.report import cases, measuring, surveys
@@ -89,13 +91,33 @@ class Reader(HTMLParser):
             self.text.append(data)
 
 
+def measured_attack(attack: str) -> Evidence:
+    """Every string that a canary can say is the attack."""
+    parting = Parting(
+        token=1, lengths=(2, 2), start=0, old=(attack,) * 2, new=(attack,) * 2, near=None
+    )
+    told = [
+        Outcome(name=attack, text=attack, old=attack, new=attack, units=None, parting=where)
+        for where in (parting, None)
+    ]
+    strips = (Strip(aspect=attack, cases="x."), Strip(aspect=attack, cases=".."))
+    return Evidence(cases=2, changed=2, strips=strips, outcomes=tuple(told), spread=(1, 1))
+
+
 def attacked(attack: str) -> Verdict:
     """Every string of a finding is the attack."""
     texts = dict.fromkeys(("old", "new", "why", "title", "advice", "code", "canary"), attack)
     layer = cases.layer(1, attack)
     origin = Origins(a=layer, b=layer)
     found = [
-        cases.finding(attack, status=status, sources=(attack,), origin=origin, **texts)
+        cases.finding(
+            attack,
+            status=status,
+            sources=(attack,),
+            origin=origin,
+            evidence=measured_attack(attack),
+            **texts,
+        )
         for status in Status
     ]
     side = cases.subject(attack, "a", kind=attack, image_id=attack)
@@ -125,6 +147,12 @@ def test_whatever_the_text_the_elements_are_ours_and_nothing_hides(verdict: Verd
     assert [read.tags.count(tag) for tag in ("script", "style", "title", "main")] == [1, 1, 1, 1]
     assert all(re.match(r"https?://[\w./~%?&=+#:,-]+$|#", link) for link in read.links)
     assert not HOSTILE.search(text.replace("\n", ""))
+
+
+def test_what_a_template_does_not_look_after_is_harmless_all_the_same() -> None:
+    text = rendering._environment().from_string("{{ text }}").render(text=cases.HOSTILE)
+    assert not HOSTILE.search(text)
+    assert "<" not in text
 
 
 @pytest.mark.parametrize("name", ["divergent", "measured"])

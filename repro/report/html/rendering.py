@@ -15,7 +15,7 @@ from repro.report.html import pictures, sections
 from repro.report.layers import tally
 from repro.report.markdown import SAFE_URL
 from repro.report.plain import plain, prose, value
-from repro.report.wording import identity, kind, waived
+from repro.report.wording import identity, kind
 
 LONGEST: Final = 4000
 """Characters of any text on a page."""
@@ -40,7 +40,7 @@ def _environment() -> Environment:
     found.filters.update(
         plain=plain, prose=prose, value=value, kind=kind, identity=identity, tally=tally
     )
-    found.filters.update(waived=waived, link=_link)
+    found.filters.update(link=_link)
     style, script = _data("style.css"), _data("script.js")
     found.globals.update(
         style=style, script=script, rights=_rights(style, script), pictures=pictures
