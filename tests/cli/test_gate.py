@@ -102,6 +102,16 @@ def test_waived_findings_are_in_every_format(project: Project) -> None:
         assert "compared on the evaluation set; platform, until 2999-01-01" in words
 
 
+def test_a_gate_writes_a_page(project: Project) -> None:
+    project.gate(NEW, policy=GATE + ALLOW)
+    arguments = ["gate", "target.json", "-o", "gate.html"]
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    text = (project.folder / "gate.html").read_text(encoding="utf-8")
+    assert result.return_value == 0
+    assert text.startswith("<!doctype html>\n")
+    assert "compared on the evaluation set" in text
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [

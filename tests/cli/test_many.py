@@ -111,7 +111,7 @@ def test_what_is_no_file_or_too_large_or_gone_is_told_of(fleet: Path) -> None:
 def test_hostile_names_of_files_are_inert(fleet: Path) -> None:
     name = b"\x1b[31m\xff\xe2\x80\xaeevil.json"
     (fleet / os.fsdecode(name)).write_bytes(b"{}")
-    for form in ("text", "json", "markdown", "junit", "github", "csv"):
+    for form in ("text", "json", "markdown", "junit", "github", "csv", "html"):
         done = subprocess.run(
             [*REPRO, "diff", str(fleet), "-f", form], capture_output=True, check=False
         )

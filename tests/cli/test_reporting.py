@@ -20,6 +20,7 @@ from repro.errors import UsageError
         ("gl.codequality.json", "gitlab"),
         ("junit.xml", "junit"),
         ("r.txt", "text"),
+        ("r.html", "html"),
         ("README", "text"),
     ],
 )
