@@ -4,7 +4,7 @@ import os
 import posixpath
 import re
 
-from . import cuda, elf
+from . import cuda, elf, modules
 from .cuda_names import COMPAT, identify
 from .facts import PROCESS, absent, component, unreadable
 
@@ -32,10 +32,12 @@ def collect(files, context):
     if not context.running:
         return
     texts, denied = _processes(files)
-    facts = list(from_maps(files, "\n".join(texts), cuda.libraries(files, context)[0], "maps"))
+    text = "\n".join(texts)
+    facts = list(from_maps(files, text, cuda.libraries(files, context)[0], "maps"))
+    facts += modules.collect(files, text)
     for fact in facts:
         yield fact
-    for kind in (CUDA, BLAS, OPENMP):
+    for kind in (CUDA, BLAS, OPENMP, modules.KIND):
         if denied:
             reason = "the maps of %s may not be read" % ", ".join(sorted(denied))
             yield unreadable(PROCESS, kind, "*", reason)

@@ -17,6 +17,7 @@ KINDS = (
     (PROCESS, "gpu.libcuda"),
     (PROCESS, "libc"),
     (PROCESS, "openmp.loaded"),
+    (PROCESS, "python.loaded"),
     (PROCESS, "python.runtime"),
     (PROCESS, "setting"),
     (HOST, "cpu"),

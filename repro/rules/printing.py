@@ -19,6 +19,7 @@ SUFFIXES: Final = {
     "cuda.library.loaded": "loaded",
     "blas.loaded": "loaded",
     "openmp.loaded": "loaded",
+    "python.loaded": "loaded",
     "image.env": "declared by the image",
     "cuda.declared": "declared",
     "framework": "reports of itself",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from repro.manifest import Component
 from repro.rules.closure import KIND, Closure
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from repro.diff.change import Change, Comparison
     from repro.rules.catalog import Catalog
+
+LOADED: Final = "python.loaded"
 
 
 class Relevance:
@@ -29,8 +31,17 @@ class Relevance:
         a, b = self._comparison.a, self._comparison.b
         return Closure(a, names, self._roots), Closure(b, names, self._roots)
 
+    @cached_property
+    def _mapped(self) -> set[tuple[str, str | None]]:
+        facts = (*self._comparison.a.facts, *self._comparison.b.facts)
+        return {
+            (f.name, f.location) for f in facts if isinstance(f, Component) and f.kind == LOADED
+        }
+
     def needs(self, change: Change) -> str | None:
         """Say what needs a package, in a sentence; None where nobody does, or nobody knows."""
+        if self._loaded(change):
+            return "A process has it loaded."
         ways = list(self._ways(change))
         if not ways:
             return None
@@ -51,6 +62,15 @@ class Relevance:
             {name for side, place in self._places(change) for name in side.askers(*place)}
         )
         return f"Only packages that no output depends on require it: {', '.join(askers[:4])}."
+
+    def _loaded(self, change: Change) -> bool:
+        """Tell whether a process that was at work has mapped compiled modules of a package.
+
+        That explains; it decides nothing, so that knowing less never makes a better verdict.
+        """
+        sides = (change.old, change.new)
+        places = {(fact.name, fact.location) for fact in sides if isinstance(fact, Component)}
+        return change.kind == KIND and not places.isdisjoint(self._mapped)
 
     def _ways(self, change: Change) -> Iterator[tuple[str, ...]]:
         if change.kind == KIND:

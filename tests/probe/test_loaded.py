@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from repro.probe import loaded
+from repro.probe import loaded, modules
 from repro.probe.files import Files
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def test_looks_at_the_targets_processes_but_not_at_ours(
         ("known", loaded.CUDA, "cudnn"),
         ("absent", loaded.BLAS, "*"),
         ("absent", loaded.OPENMP, "*"),
+        ("absent", modules.KIND, "*"),
     ]
 
 
@@ -153,6 +155,7 @@ def test_what_may_not_be_read_is_unreadable_and_never_absent(
         ("unreadable", loaded.CUDA),
         ("unreadable", loaded.BLAS),
         ("unreadable", loaded.OPENMP),
+        ("unreadable", modules.KIND),
     ]
     assert facts[1]["reason"] == "the maps of vault may not be read"
 
@@ -189,3 +192,24 @@ def test_a_target_that_is_not_at_work_has_nothing_to_say(
     tree: Any, make_context: Callable[..., Any]
 ) -> None:
     assert list(loaded.collect(tree, make_context())) == []
+
+
+def test_names_the_distributions_whose_compiled_modules_are_mapped(tree: Any) -> None:
+    site = "/opt/venv/lib/python3.11/site-packages"
+    tree.put(f"{site}/Fast_Lib-1.2.dist-info/RECORD", "fast/core.so,sha256=x,9\nfast/a.py,,\n")
+    tree.put(f"{site}/idle-3.0.dist-info/RECORD", '"idle/core.so",sha256=x,9\n')
+    tree.put(f"{site}/unlisted-1.dist-info/METADATA")
+    text = maps(f"{site}/fast/core.so", f"{site}/stray.so", "/usr/lib/python3/dist-packages/b.so")
+    (fact,) = modules.collect(tree, text)
+    told = (fact["scope"], fact["kind"], fact["name"], fact["version"], fact["location"])
+    assert told == ("process", modules.KIND, "fast-lib", "1.2", site)
+
+
+def test_names_what_a_real_process_has_imported() -> None:
+    script = "import msgspec; print(open('/proc/self/maps').read())"
+    text = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    names = {fact["name"]: fact["version"] for fact in modules.collect(Files(), text.stdout)}
+    assert names["msgspec"] == version("msgspec")
+    assert "hypothesis" not in names

@@ -115,3 +115,27 @@ def test_whatever_stands_in_requires_is_read(requires: object) -> None:
     a, b = image("1.0", odd), image("2.0", odd)
     assert judge(compare(a, b), load())
     assert judge(compare(assemble(a.target, a.facts), b), load())
+
+
+def test_a_package_that_a_process_has_loaded_says_so_and_decides_nothing() -> None:
+    site = "/opt/venv/lib/python3.11/site-packages"
+
+    def at(version: str) -> Component:
+        return known("python.package", "mystery", version, location=site, environment=VENV)
+
+    loaded = known("python.loaded", "mystery", "1.0", location=site)
+    other = known("python.loaded", "mystery", "1.0", location="/usr/lib/python3/dist-packages")
+    for beside, why in (
+        (loaded, "A process has it loaded."),
+        (other, "Your own code may import it."),
+    ):
+        comparison = compare(manifest(at("1.0"), beside), manifest(at("2.0"), beside))
+        (found,) = judge(comparison, load())
+        assert (found.status, found.why.endswith(why)) == (Status.SUSPECT, True)
+
+
+def test_which_packages_are_loaded_is_no_difference_that_matters() -> None:
+    loaded = known("python.loaded", "mystery", "1.0", location="/site")
+    beside = known("python.package", "mystery", "1.0", location="/site")
+    found = judge(compare(manifest(beside), manifest(beside, loaded)), load())
+    assert {each.status for each in found} == {Status.EQUIVALENT}
