@@ -44,9 +44,12 @@ def fingerprints(findings: Iterable[Finding]) -> list[str]:
 
 
 def place(subject: Subject) -> str:
-    """Name a target as a relative path, since hosts want a file: no drive, no root, no way up."""
+    """Name a target as a relative path, since hosts want a file: no drive, no root, no way up.
+
+    It begins with no dot, which GitLab would refuse.
+    """
     parts = plain(subject.name, 300).replace("\\", "/").split("/")
-    return "/".join(part for part in parts if part.strip(". ")) or "target"
+    return "/".join(part for part in parts if part.strip(". ")).lstrip(".") or "target"
 
 
 def uri(path: str) -> str:
