@@ -76,7 +76,7 @@ def test_the_commands_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     used = set(re.findall(r"\$ repro ([a-z]+)", text))
 
-    assert used == {"attach", "snapshot", "diff", "show", "rules", "clean", "verify"}
+    assert used == {"attach", "snapshot", "diff", "fleet", "show", "rules", "clean", "verify"}
     assert used <= set(main.NAMES)
 
 

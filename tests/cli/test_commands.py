@@ -45,12 +45,12 @@ def repro(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 @pytest.fixture
 def old(tmp_path: Path) -> str:
-    return manifest(tmp_path / "old.json", package("tokenizers", "0.21.1"), package("tqdm", "4.66"))
+    return manifest(tmp_path / "old.json", package("tokenizers", "0.13.2"), package("tqdm", "4.66"))
 
 
 @pytest.fixture
 def new(tmp_path: Path) -> str:
-    return manifest(tmp_path / "new.json", package("tokenizers", "0.21.2"), package("tqdm", "4.67"))
+    return manifest(tmp_path / "new.json", package("tokenizers", "0.13.3"), package("tqdm", "4.67"))
 
 
 def test_no_difference_exits_with_0(old: str) -> None:
@@ -66,7 +66,7 @@ def test_drift_exits_with_1_and_the_report_alone_is_on_standard_output(old: str,
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("DIVERGENT")
     assert "tokenizers" in done.stdout
-    assert "0.21.1 → 0.21.2" in done.stdout
+    assert "0.13.2 → 0.13.3" in done.stdout
     assert "https://" in done.stdout
 
 
