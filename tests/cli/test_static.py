@@ -362,7 +362,7 @@ def test_a_scope_that_does_not_exist_exits_with_2(scopes: str) -> None:
     [
         ((V1,), "B is missing"),
         ((V1, V2, "--modes"), "--modes compares one image with itself"),
-        (("--modes",), "Missing argument 'A'"),
+        (("--modes",), "Missing argument 'A"),
     ],
 )
 def test_modes_are_those_of_one_image(arguments: tuple[str, ...], message: str) -> None:
