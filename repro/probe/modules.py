@@ -5,12 +5,13 @@ import re
 
 from . import values
 from .facts import PROCESS, component
+from .python import normalize
 
 KIND = "python.loaded"
 SITE = re.compile(r"(/.*?/(?:site|dist)-packages)/(.+)")
 INFO = re.compile(r"(.+)-([^-]+)\.dist-info")
 RECORD = 16 << 20
-"""Bytes of a RECORD (PEP 376) that are read."""
+"""Bytes of the largest RECORD (PEP 376) that is read."""
 
 
 def collect(files, text):
@@ -30,14 +31,13 @@ def _owners(files, site, paths):
     for folder in sorted(files.names(site)):
         match = INFO.match(folder)
         if match and not paths.isdisjoint(_listed(files, posixpath.join(site, folder, "RECORD"))):
-            name = re.sub(r"[-_.]+", "-", match.group(1)).lower()
-            yield values.text(name), values.text(match.group(2))
+            yield values.text(normalize(match.group(1))), values.text(match.group(2))
 
 
 def _listed(files, path):
     try:
-        text = files.text(path)
+        text = files.text(path, RECORD)
     except (OSError, ValueError):
         return set()
-    rows = (line.rsplit(",", 2) for line in text[:RECORD].splitlines() if ".so" in line)
+    rows = (line.rsplit(",", 2) for line in text.splitlines() if ".so" in line)
     return {row[0].strip('"') for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from repro.diff import compare
@@ -482,3 +483,36 @@ def test_a_name_is_matched_by_plain_text_or_pattern(
 
 def test_a_name_with_wildcards_in_it_is_no_pattern() -> None:
     assert catalog(rule(name="lib")).matching("image", "python.package", "*") == []
+
+
+def test_a_range_that_is_alike_in_one_impact_silences_rules_about_that_one_alone() -> None:
+    tokens = rule("TOK900", version=True, impact=Impact.TOKENS)
+    numerics = rule("NUM900", version=True, impact=Impact.NUMERICS)
+    alike = msgspec.structs.replace(
+        rule("ALK900", within=">=1,<3", impact=Impact.NONE), alike=(Impact.TOKENS,)
+    )
+    a, b = manifest(lib("1")), manifest(lib("2"))
+    for rules, spoken in (
+        ((tokens, alike), ["ALK900"]),
+        ((numerics, alike), ["NUM900"]),
+        ((tokens, numerics, alike), ["NUM900"]),
+    ):
+        assert [found.code for found in judge(compare(a, b), catalog(*rules))] == spoken
+
+
+def test_a_condition_on_a_field_that_nothing_has_is_unknown_where_the_rule_says_so() -> None:
+    for silent, without in (("unknown", "suspect"), (None, "equivalent")):
+        wanted = Condition(
+            kind="tokenizer", path="properties.model.type", pattern="BPE", silent=silent
+        )
+        told = rule("SIL900", version=True, requires=(wanted,))
+        harmless = rule("SIL901", "python.package", version=True, impact=Impact.NONE)
+        none = absent("tokenizer", "any")
+        for fact, status in (
+            (known("tokenizer", "m", model={"type": "BPE"}), "divergent"),
+            (known("tokenizer", "m", model={"type": "WordPiece"}), "equivalent"),
+            (known("tokenizer", "m", files={}), without),
+            (none, without),
+        ):
+            found = judged([lib("1"), fact], [lib("2"), fact], told, harmless)
+            assert max(found, key=lambda each: each.status.rank).status.value == status
