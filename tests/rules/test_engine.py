@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pytest
@@ -501,7 +501,8 @@ def test_a_range_that_is_alike_in_one_impact_silences_rules_about_that_one_alone
 
 
 def test_a_condition_on_a_field_that_nothing_has_is_unknown_where_the_rule_says_so() -> None:
-    for silent, without in (("unknown", "suspect"), (None, "equivalent")):
+    ways: dict[Literal["unknown"] | None, str] = {"unknown": "suspect", None: "equivalent"}
+    for silent, without in ways.items():
         wanted = Condition(
             kind="tokenizer", path="properties.model.type", pattern="BPE", silent=silent
         )
