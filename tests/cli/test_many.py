@@ -266,9 +266,13 @@ def _until(handle: int, wanted: bytes, seconds: float = 30) -> bytes:
     return read
 
 
-def _rest(handle: int) -> Iterator[bytes]:
+def _rest(handle: int, seconds: float = 30) -> Iterator[bytes]:
+    end = time.monotonic() + seconds
     try:
-        while data := os.read(handle, 65536):
+        while select.select([handle], [], [], max(end - time.monotonic(), 0))[0]:
+            if not (data := os.read(handle, 65536)):
+                return
             yield data
     except OSError:
-        return
+        return  # The other end is closed.
+    pytest.fail("it did not end")
