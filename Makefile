@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-PYTEST_ARGS ?=
+# Two workers; what shares an engine stays with one of them (tests/conftest.py).
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 
 .PHONY: demo test lint types unit bench lock reports clean
 

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ENGINES = {"docker_engine", "podman_engine", "second_engine", "gpu_engine", "image"}
+"""Fixtures that start an engine, or fill it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep with one worker what shares an engine, and the tests of a file: building is dear."""
+    for item in items:
+        engine = not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("engine" if engine else item.nodeid.split("::")[0]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
     """Let Ctrl-C reach what tests start, also where a shell ran them in the background.
