@@ -76,12 +76,14 @@ def test_releases_of_pillow_that_decode_and_resize_alike_come_out_alike() -> Non
 @pytest.mark.heavy
 def test_another_cubic_resize_of_opencv_is_caught_and_nothing_else_of_bytes() -> None:
     found = changes(opencv("4.11.0.86"), opencv("4.12.0.88"))
-    assert "resize/CUBIC 96x72" in found
+    assert any(name.startswith("resize/CUBIC") for name in found)
+    if "avx512" in Path("/proc/cpuinfo").read_text("utf-8"):
+        assert "resize/CUBIC 96x72" in found  # Its bytes moved in the vector code for AVX-512.
     others = {
         name for name, case in found.items() if not (case.size is not None and case.size.rounding)
     }
     # 4.12 also learned to read GIF.
-    assert others == {"resize/CUBIC 96x72", "decode/gif"}
+    assert {"decode/gif"} <= others <= {"resize/CUBIC 96x72", "decode/gif"}
 
 
 def test_soxr_resamples_and_says_so_alike_in_two_releases() -> None:
