@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-# Two workers; what shares an engine stays with one of them (tests/conftest.py).
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+# A worker for each core, four at most; what shares an engine stays with one of them (tests/conftest.py).
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup
 
 .PHONY: demo test lint types unit bench lock reports clean
 

@@ -19,10 +19,15 @@ ENGINES = {"docker_engine", "podman_engine", "second_engine", "gpu_engine", "ima
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep with one worker what shares an engine, and the tests of a file: building is dear."""
+    """Keep with one worker all files that need an engine, and each other file's tests together."""
+    needing = {item.path for item in items if not ENGINES.isdisjoint(_fixtures(item))}
     for item in items:
-        engine = not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("engine" if engine else item.nodeid.split("::")[0]))
+        group = "engine" if item.path in needing else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
 @pytest.fixture(scope="session", autouse=True)
