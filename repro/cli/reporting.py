@@ -27,7 +27,7 @@ FORMATS: Final = (
 )
 
 
-MANY: Final = ("text", "json", "markdown", "junit", "github", "csv", "html")
+MANY: Final = ("text", "json", "markdown", "junit", "github", "csv", "html", "prometheus")
 """The formats of a comparison of many."""
 
 

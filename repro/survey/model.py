@@ -130,6 +130,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """The first group's reference against each of the others'."""
     policy: Policy
     notes: tuple[str, ...] = ()
+    probed: dict[str, str] = {}
+    """When each subject was taken, as its manifest says."""
 
     @property
     def exit_code(self) -> int:

@@ -42,7 +42,8 @@ def survey(
     order of the subjects has no say in the result. UsageError for two baselines of one group.
     """
     judge = Judge(catalog=catalog, policy=policy, scopes=scopes, roots=frozenset(roots))
-    placed, lost = _placed(subjects, grouping)
+    every = list(subjects)
+    placed, lost = _placed(every, grouping)
     given = _given(baselines, grouping)
     compared = {name: each for name, each in placed.items() if len(each) > 1 or name in given}
     lost += [_alone(each[0][0], name) for name, each in placed.items() if name not in compared]
@@ -58,7 +59,13 @@ def survey(
         between=tuple(_between(sides, judge)),
         policy=policy,
         notes=(*notes, *_unused(given, placed)),
+        probed={name: at for name, manifest in every if (at := _probed(manifest))},
     )
+
+
+def _probed(manifest: Manifest) -> str:
+    at = manifest.volatile.get("probed_at")
+    return at if isinstance(at, str) else ""
 
 
 class _Sides(NamedTuple):

@@ -32,6 +32,7 @@ SAMPLES = {
     "github": ("fleet.github.txt", surveys.odd),
     "csv": ("fleet.csv", surveys.odd),
     "html": ("fleet.html", surveys.odd),
+    "prometheus": ("fleet.prom", surveys.odd),
 }
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 

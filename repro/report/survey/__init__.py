@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from repro.report.survey import github, html, json_report, junit, markdown, table, terminal
+from repro.report.survey import (
+    github,
+    html,
+    json_report,
+    junit,
+    markdown,
+    prometheus,
+    table,
+    terminal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +37,15 @@ class Format(Protocol):
         """Write the survey; ends in a line feed."""
 
 
-_ALL: Final[tuple[Format, ...]] = (terminal, json_report, markdown, junit, github, table, html)
+_ALL: Final[tuple[Format, ...]] = (
+    terminal,
+    json_report,
+    markdown,
+    junit,
+    github,
+    table,
+    html,
+    prometheus,
+)
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType({found.name: found for found in _ALL})
 """The formats by name."""
