@@ -28,7 +28,12 @@ class Gate(click.Group):
         return super().resolve_command(ctx, args if known else ["check", *args])
 
 
-@click.group(cls=Gate, no_args_is_help=True, context_settings={"ignore_unknown_options": True})
+@click.group(
+    cls=Gate,
+    no_args_is_help=True,
+    subcommand_metavar="TARGET | COMMAND [ARGS]...",
+    context_settings={"ignore_unknown_options": True},
+)
 def gate() -> None:
     """Check whether a target may ship: drift from a baseline, pins and required facts.
 
@@ -49,7 +54,7 @@ def gate() -> None:
     """
 
 
-@gate.command(hidden=True)
+@gate.command()
 @click.argument("target", shell_complete=complete)
 @click.option("--policy", "place", metavar="FILE", shell_complete=files, help="Policy to use.")
 @click.option("--baseline", metavar="MANIFEST", shell_complete=files, help="Compare with this.")
@@ -85,7 +90,13 @@ def check(  # noqa: PLR0917  # click passes them
     age: str | None,
     **values: Any,
 ) -> int:
-    """Check a target against the policy."""
+    """Check a target against the policy; the word `check` may be left out.
+
+    \b
+    Examples:
+      repro gate app:v2 --gpus all
+      repro gate app:v2 --base origin/main -f text -f markdown=gate.md
+    """
     from repro.cli import gating, own_baseline, reporting, source  # noqa: PLC0415
 
     places = reporting.places(formats, output)
