@@ -6,6 +6,8 @@ import json
 
 RUNS = 3
 """Times that each case is computed: what is not the same each time is nondeterministic here."""
+TEXT_RUNS = 2
+"""Times that each of many texts is: hundreds of them tell what wavers, and most time goes there."""
 SAMPLES = 256
 """Values of an array that are kept; few hundred tell rounding from another result."""
 KEPT = 4000
@@ -43,7 +45,7 @@ class Block:
 
 
 class Recorder:
-    """Takes cases one by one: computes each three times and keeps what a manifest needs."""
+    """Takes cases one by one: computes each several times and keeps what a manifest needs."""
 
     def __init__(self, full=False):
         self.full = full
@@ -90,7 +92,7 @@ class Recorder:
         wanted = {(aspect, name) for name in telling for aspect in keep or aspects}
         hashes, kept = {aspect: [] for aspect in aspects}, {aspect: {} for aspect in aspects}
         for name, text in texts:
-            runs = [_parts(compute, text, len(aspects)) for _ in range(RUNS)]
+            runs = [_parts(compute, text, len(aspects)) for _ in range(TEXT_RUNS)]
             for aspect, (value, *again) in zip(aspects, zip(*runs)):
                 if any(other != value for other in again):  # Plain data, so that this is exact.
                     hashes[aspect].append(UNSTABLE)
