@@ -31,7 +31,7 @@ BELOW: Final = {
     "demands": {"policy", "rules", "diff", "manifest", "errors"},
     "verdict": {"policy", "rules", "diff", "manifest", "errors"},
     "survey": {"verdict", "policy", "rules", "diff", "manifest", "errors"},
-    "fleet": {"errors"},
+    "fleet": {"manifest", "errors"},
     "report": {"survey", "verdict", "policy", "rules", "diff", "manifest", "errors"},
     "cli": {
         "attest",

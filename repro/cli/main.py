@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from repro import __version__
+from repro.cli.commands import Commands
 from repro.cli.output import ReaderGoneError
 from repro.errors import ReproError
 
@@ -45,25 +46,10 @@ NAMES: Final = (
 """The commands: each has a module of its name."""
 
 
-class Commands(click.Group):
-    """Imports a command when it is asked for, so that none waits for what the others need."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name them in the order of the help."""
-        del ctx
-        return list(NAMES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, None where there is none of that name."""
-        del ctx
-        if cmd_name not in NAMES:
-            return None
-        command: click.Command = getattr(import_module(f"repro.cli.{cmd_name}"), cmd_name)
-        return command
-
-
 @click.group(
     cls=Commands,
+    package="repro.cli",
+    names=NAMES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 nothing that the threshold forbids, 1 drift, 2 could not run, "
     "3 indeterminate, 70 a bug in repro.",

@@ -13,6 +13,7 @@ from repro.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from repro.cli.subjects import Taken
     from repro.diff.grouping import Grouping, Pattern
     from repro.manifest import Manifest, Scope
     from repro.manifest.pool import Pool
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Places = list[tuple[str, Path | None]]
 """Formats and where they go; None is standard output."""
-OPTIONS: Final = (
+GROUPING: Final = (
     click.option(
         "--baseline",
         "baselines",
@@ -47,11 +48,11 @@ OPTIONS: Final = (
         metavar="NAME=PATTERN",
         help="Compare only subjects whose names fit this with each other. Repeatable.",
     ),
-    click.option(
-        "--watch",
-        is_flag=True,
-        help="Look at folders and files again when they change, until Ctrl-C.",
-    ),
+)
+WATCH: Final = click.option(
+    "--watch",
+    is_flag=True,
+    help="Look at folders and files again when they change, until Ctrl-C.",
 )
 
 
@@ -70,7 +71,12 @@ class Asked(NamedTuple):
 
 def survey_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a comparison of many to a command."""
-    for option in reversed(OPTIONS):
+    return grouping_options(WATCH(command))
+
+
+def grouping_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is compared with what."""
+    for option in reversed(GROUPING):
         command = option(command)
     return command
 
@@ -148,24 +154,30 @@ def look(what: Asked, pool: Pool) -> Survey:
     """Read all subjects and judge them."""
     from repro.cli.progress import working  # noqa: PLC0415
     from repro.cli.subjects import listed, taken  # noqa: PLC0415
-    from repro.rules.catalog import load  # noqa: PLC0415
-    from repro.survey import survey  # noqa: PLC0415
 
     found = listed(what.arguments)
     with working(f"reading {len(found.sources):,} subjects"):
-        subjects, unjudged = taken(found.sources, what.options, pool)
+        every = taken(found.sources, what.options, pool)
+    return judged(every, what, pool, found.notes)
+
+
+def judged(every: Taken, what: Asked, pool: Pool, notes: Iterable[str]) -> Survey:
+    """Judge subjects that were read."""
+    from repro.rules.catalog import load  # noqa: PLC0415
+    from repro.survey import survey  # noqa: PLC0415
+
     baselines = _baselines(what, pool)
-    roots = _roots(what.roots, [*(m for _, m in subjects), *(b.manifest for b in baselines)])
+    manifests = [*(m for _, m in every.subjects), *(b.manifest for b in baselines)]
     return survey(
-        subjects,
+        every.subjects,
         load(),
         what.policy,
         baselines=baselines,
         grouping=what.grouping,
         scopes=what.scopes,
-        roots=roots,
-        unjudged=unjudged,
-        notes=found.notes,
+        roots=_roots(what.roots, manifests),
+        unjudged=every.unjudged,
+        notes=notes,
     )
 
 

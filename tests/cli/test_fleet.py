@@ -26,11 +26,13 @@ def test_what_all_hosts_have_is_collected_and_compared(tmp_path: Path) -> None:
     # What is read needs no engine, so all say the same.
     file = hosts(tmp_path / "hosts.toml", b="unix:///b", a="unix:///a", c="unix:///c")
     folder = tmp_path / "kept"
-    done = repro("fleet", file, ARCHIVE, "-o", str(folder), "-f", "json")
+    done = repro("fleet", "hosts", file, ARCHIVE, "-o", str(folder), "-f", "json")
     found = json.loads(done.stdout)
     assert (done.returncode, found["subjects"], found["status"]) == (0, 3, "identical")
-    assert sorted(path.name for path in folder.iterdir()) == ["a.json", "b.json", "c.json"]
-    assert sorted(done.stderr.splitlines()) == [f"repro: {name}: done" for name in "abc"]
+    assert sorted(path.name for path in folder.glob("[!.]*")) == ["a.json", "b.json", "c.json"]
+    said = sorted(done.stderr.splitlines())
+    assert [line[:10] for line in said] == ["repro: 1/3", "repro: 2/3", "repro: 3/3"]
+    assert sorted(line[10:] for line in said) == [f": {name}: done" for name in "abc"]
     assert repro("diff", f"{folder}/").returncode == 0
 
 
@@ -44,7 +46,7 @@ def test_hosts_that_cannot_be_reached_are_rows_and_no_pass(tmp_path: Path) -> No
             silent=f"tcp://127.0.0.1:{port}",
         )
         start = time.monotonic()
-        done = repro("fleet", file, "image:app:v1", "--host-timeout", "4", "-f", "json")
+        done = repro("fleet", "hosts", file, "image:app:v1", "--host-timeout", "4", "-f", "json")
     assert time.monotonic() - start < 40
     found = json.loads(done.stdout)
     assert (done.returncode, found["status"]) == (3, "indeterminate")
@@ -58,15 +60,25 @@ def test_a_manifest_of_an_earlier_day_does_not_pass_for_today_s(tmp_path: Path) 
     folder = tmp_path / "kept"
     assert (
         repro(
-            "fleet", hosts(tmp_path / "h", a="unix:///a", b="unix:///b"), ARCHIVE, "-o", str(folder)
+            "fleet",
+            "hosts",
+            hosts(tmp_path / "h", a="unix:///a", b="unix:///b"),
+            ARCHIVE,
+            "-o",
+            str(folder),
         ).returncode
         == 0
     )
     done = repro(
-        "fleet", hosts(tmp_path / "h", a="unix:///a", b="unix:///b"), "image:x", "-o", str(folder)
+        "fleet",
+        "hosts",
+        hosts(tmp_path / "h", a="unix:///a", b="unix:///b"),
+        "image:x",
+        "-o",
+        str(folder),
     )
     assert done.returncode == 3
-    assert list(folder.iterdir()) == []
+    assert list(folder.glob("[!.]*")) == []
 
 
 @pytest.mark.parametrize(
@@ -75,18 +87,33 @@ def test_a_manifest_of_an_earlier_day_does_not_pass_for_today_s(tmp_path: Path) 
         ("", "missing required field `host`"),
         ("host = []", "no host is in it"),
         ('[[host]]\nname = "a"', "a needs an engine or a context"),
-        ('[[host]]\nname = "../a"\nengine = "x"', "'../a' is no name of a host"),
         ('[[host]]\nname = "a"\nengine = "x"\nmoon = 1', "unknown field `moon`"),
-        ('[[host]]\nname = "a"\nengine = "x"\n[[host]]\nname = "A"\nengine = "y"', "there twice"),
         ("[[", "hosts.toml"),
     ],
 )
 def test_a_file_that_lists_no_hosts_is_an_error(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "hosts.toml"
     path.write_text(text)
-    done = repro("fleet", str(path), ARCHIVE)
+    done = repro("fleet", "hosts", str(path), ARCHIVE)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_hosts_of_one_name_or_of_none_that_a_file_may_have_are_rows(tmp_path: Path) -> None:
+    named = (
+        f'[[host]]\nname = "{name}"\nengine = "unix:///{name}"\n'
+        for name in ("b", "B", "../a", "c")
+    )
+    path = tmp_path / "hosts.toml"
+    path.write_text("".join(named))
+    done = repro("fleet", "hosts", str(path), ARCHIVE, "-f", "json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["subjects"]) == (3, 4)
+    lost = {each["name"]: each["reason"] for each in found["unjudged"]}
+    assert lost == {
+        "../a": "'../a' is no name of a host",
+        "B": "another one has the same name",
+    }
 
 
 def test_ctrl_c_ends_all_that_is_under_way(tmp_path: Path) -> None:
@@ -96,7 +123,7 @@ def test_ctrl_c_ends_all_that_is_under_way(tmp_path: Path) -> None:
             tmp_path / "hosts.toml", **{f"h{n}": f"tcp://127.0.0.1:{port}" for n in range(4)}
         )
         running = subprocess.Popen(
-            [*REPRO, "fleet", file, "image:x", "-j", "2"], stderr=subprocess.PIPE
+            [*REPRO, "fleet", "hosts", file, "image:x", "-j", "2"], stderr=subprocess.PIPE
         )
         silent.settimeout(30)
         with silent.accept()[0]:

@@ -30,7 +30,7 @@ def test_two_hosts_with_one_image_are_alike_and_a_third_is_down(
     engines = {"a": docker_engine.host, "b": second_engine.host}
     (tag,) = {image("venv:1", host=host) for host in engines.values()}
     file = hosts(tmp_path / "hosts.toml", **engines, down="tcp://127.0.0.1:1")
-    done = repro("fleet", file, tag, "-f", "json", "--", "--no-canary", host="")
+    done = repro("fleet", "hosts", file, tag, "-f", "json", "--", "--no-canary", host="")
     found = json.loads(done.out)
     (group,) = found["groups"]
     assert done.code == 3
@@ -43,7 +43,7 @@ def test_a_host_that_is_too_slow_keeps_no_container(
 ) -> None:
     tag = image("hostile:hang", host=docker_engine.host)
     file = hosts(tmp_path / "hosts.toml", slow=docker_engine.host)
-    done = repro("fleet", file, tag, "--host-timeout", "5", "-f", "json", host="")
+    done = repro("fleet", "hosts", file, tag, "--host-timeout", "5", "-f", "json", host="")
     assert done.code == 3
     (lost,) = json.loads(done.out)["unjudged"]
     assert lost["reason"] == "it took longer than 5 s"

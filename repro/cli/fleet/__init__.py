@@ -1,0 +1,25 @@
+"""`repro fleet`: the same snapshot in many places, and who is the odd one out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from repro.cli.commands import Commands
+
+NAMES: Final = ("hosts",)
+"""Where a fleet may be: each has a module of its name."""
+
+
+@click.group(cls=Commands, package="repro.cli.fleet", names=NAMES, no_args_is_help=True)
+def fleet() -> None:
+    """Take a snapshot in each of many places, and compare them.
+
+    A place that does not answer is a row of the report, and never a pass.
+
+    \b
+    Examples:
+      repro fleet hosts hosts.toml serving -o fleet/
+      repro diff fleet/                       the same comparison on another day
+    """

@@ -1,0 +1,145 @@
+"""A target that a command leads to: what stands before `python3` carries the probe there."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from repro.errors import ProbeError, TargetError
+from repro.target.answer import LIMIT, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import IO
+
+    from repro.target.canaries import Ask
+    from repro.target.progress import Watch
+
+PROGRAMS: Final = ("python3", "python")
+GRACE: Final = 5.0
+"""Seconds in which a carrier may end what it started elsewhere, before it is killed."""
+TAIL: Final = 4000
+"""Bytes of standard error that are kept: its end explains a failure."""
+CHUNK: Final = 1 << 16
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    output: Output
+    code: int
+
+
+def asking(
+    prefix: Sequence[str],
+    where: str,
+    *,
+    programs: Sequence[str] = PROGRAMS,
+    patience: int = 0,
+) -> Ask:
+    """Return what runs Python's arguments behind a prefix: the first of `programs` that is there.
+
+    `where` names the target in messages, `patience` are seconds for the way there beside those
+    for the program. What is returned raises TargetError where nothing is there that could run
+    them, else as `run`.
+    """
+
+    def ask(arguments: list[str], seconds: int, watch: Watch | None) -> Output:
+        for program in programs:
+            done = run([*prefix, program, *arguments], seconds + patience, watch)
+            if not _is_missing(program, done):
+                return done.output
+        raise TargetError(
+            f"{where} has no {' or '.join(programs)} that could run the probe",
+            advice="The probe needs Python 3.7 or newer there.",
+        )
+
+    return ask
+
+
+def _is_missing(program: str, done: Done) -> bool:
+    """Tell whether shells, runc, crun or Slurm said that there is no such program."""
+    said = done.output.err.decode("utf-8", "replace")
+    mark = rf"{re.escape(program)}\b.*(no such file or directory|not found)"
+    return done.code != 0 and not done.output.out and bool(re.search(mark, said, re.IGNORECASE))
+
+
+def run(command: Sequence[str], seconds: float, watch: Watch | None = None) -> Done:
+    """Run a command to its end; whatever ends this early ends it and all that it started.
+
+    TargetError where it cannot be started, ProbeError where it takes too long or prints too much.
+    """
+    try:
+        # In a group of its own, so that it can be ended with its children.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise TargetError(
+            f"{command[0]} cannot be started: {error.strerror}",
+            advice=f"Is {command[0]} there, and on the PATH?",
+        ) from error
+    with process:
+        try:
+            return _followed(process, seconds, watch)
+        finally:
+            _end(process)
+
+
+def _followed(process: subprocess.Popen[bytes], seconds: float, watch: Watch | None) -> Done:
+    out, err = bytearray(), bytearray()
+    readers = [
+        threading.Thread(target=_read, args=(process, out), daemon=True),
+        threading.Thread(target=_drain, args=(process.stderr, err, watch), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        raise ProbeError(
+            f"the probe gave no answer in {seconds:g} s and was stopped",
+            advice="Allow more with --timeout, or leave frameworks alone with --no-frameworks.",
+        ) from error
+    for reader in readers:
+        reader.join(GRACE)  # A child that was left behind may hold the other end.
+    if len(out) > LIMIT:
+        raise ProbeError(f"the probe printed more than {LIMIT >> 20} MiB")
+    return Done(Output(bytes(out), bytes(err)), code)
+
+
+def _read(process: subprocess.Popen[bytes], out: bytearray) -> None:
+    while chunk := os.read(process.stdout.fileno(), CHUNK) if process.stdout else b"":
+        out.extend(chunk)
+        if len(out) > LIMIT:
+            process.kill()
+            return
+
+
+def _drain(stream: IO[bytes] | None, err: bytearray, watch: Watch | None) -> None:
+    while chunk := os.read(stream.fileno(), CHUNK) if stream else b"":
+        err.extend(chunk)
+        del err[:-TAIL]
+        if watch:
+            watch(chunk)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a group: asked first, for a carrier has to end what runs elsewhere."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
