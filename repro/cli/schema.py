@@ -8,17 +8,17 @@ import click
 
 
 @click.command()
-@click.argument("which", type=click.Choice(["manifest", "report", "survey"]))
+@click.argument("which", type=click.Choice(["manifest", "report", "stack", "survey"]))
 def schema(which: str) -> None:
     """Print a JSON Schema (draft 2020-12).
 
-    `report` is of a comparison of two, `survey` of one of many.
+    `report` is of a comparison of two, `survey` of one of many; `stack` is of services together.
 
     \b
     Example:
       repro schema manifest > manifest.schema.json
     """
-    from repro import manifest  # noqa: PLC0415
+    from repro import manifest, stack  # noqa: PLC0415
     from repro.cli.output import stdout  # noqa: PLC0415
     from repro.report import json_report  # noqa: PLC0415
     from repro.report.survey import json_report as survey_report  # noqa: PLC0415
@@ -26,6 +26,7 @@ def schema(which: str) -> None:
     schemas = {
         "manifest": manifest.schema,
         "report": json_report.schema,
+        "stack": stack.schema,
         "survey": survey_report.schema,
     }
     found = schemas[which]()

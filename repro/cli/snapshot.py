@@ -14,10 +14,11 @@ from repro.errors import ReproError, UsageError
 
 if TYPE_CHECKING:
     from repro.manifest import Manifest
+    from repro.target.options import Options
 
 
 @click.command(no_args_is_help=True)
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=complete)
+@click.argument("targets", nargs=-1, metavar="TARGET...", shell_complete=complete)
 @click.option(
     "-o",
     "--output",
@@ -26,8 +27,21 @@ if TYPE_CHECKING:
     help="Where to write: a file for one target, a folder for several (default: standard output).",
 )
 @click.option("--all-platforms", is_flag=True, help="A manifest for each platform of an image.")
+@click.option(
+    "--compose",
+    metavar="FILE|PROJECT",
+    shell_complete=files,
+    help="All services of a compose project, as one stack.",
+)
+@click.option("--network", metavar="NAME", help="All containers on a network, as one stack.")
 @target_options
-def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int:
+def snapshot(
+    targets: tuple[str, ...],
+    output: str | None,
+    compose: str | None,
+    network: str | None,
+    **values: Any,
+) -> int:
     """Write down what an environment is: a manifest.
 
     TARGET is an image (name:tag, id or digest; it is run once in a sandbox and never pulled),
@@ -56,10 +70,21 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
       repro snapshot oci-archive:app.tar --all-platforms -o manifests/
       repro snapshot app:v2 --canary "python canary.py"
       repro snapshot my-container --endpoint http://127.0.0.1:8000
+
+    \b
+    Examples with services that run together:
+      repro snapshot --compose docker-compose.yml -o stack.json
+      repro snapshot --network rag_default -o stack.json
     """
     from repro.cli.source import take_all  # noqa: PLC0415
 
     options = read(values)
+    if compose is not None or network is not None:
+        return _stack(targets, compose, network, options, output)
+    if not targets:
+        raise UsageError(
+            "no target is named", advice="For example repro snapshot app:v1 -o v1.json"
+        )
     _one_server(options.endpoint, targets)
     folder = _folder(output, targets, several=len(targets) > 1 or options.all_platforms)
     failed = 0
@@ -76,6 +101,55 @@ def snapshot(targets: tuple[str, ...], output: str | None, **values: Any) -> int
             failed += 1
             click.echo(f"repro: {text}: {error.message}\n  {error.advice}", err=True)
     return 2 if failed else 0
+
+
+def _stack(
+    targets: tuple[str, ...],
+    compose: str | None,
+    network: str | None,
+    options: Options,
+    output: str | None,
+) -> int:
+    """Take the snapshot of a stack; services that could not be read are told of, as rows of it."""
+    from repro.cli.output import stdout, write  # noqa: PLC0415
+    from repro.cli.progress import working  # noqa: PLC0415
+    from repro.report.plain import prose  # noqa: PLC0415
+    from repro.stack import encode  # noqa: PLC0415
+    from repro.target import stack  # noqa: PLC0415
+
+    _alone(targets, compose, network, options)
+    if compose is not None:
+        found = stack.of_compose(compose, options, working)
+    else:
+        found = stack.of_network(str(network), options, working)
+    for service, reason in found.unread.items():
+        click.echo(f"repro: {service} could not be read: {prose(reason)}", err=True)
+    if output is None:
+        stdout(encode(found))
+        return 0
+    path = Path(output) / _file_name(found.name) if Path(output).is_dir() else Path(output)
+    write(path, encode(found))
+    click.echo(f"repro: {found.name} → {path} ({len(found.services)} services)", err=True)
+    return 0
+
+
+def _alone(
+    targets: tuple[str, ...], compose: str | None, network: str | None, options: Options
+) -> None:
+    """Refuse what goes with one environment alone."""
+    if targets or (compose is not None and network is not None):
+        raise UsageError(
+            "a stack is all that there is to take", advice="Say --compose or --network alone."
+        )
+    if options.endpoint or options.gpus or options.volumes or options.env or options.platform:
+        raise UsageError(
+            "--endpoint, --gpus, --volume, --env and --platform mean nothing for a stack",
+            advice="Its containers run already, as they are.",
+        )
+    if options.static or options.all_platforms:
+        raise UsageError(
+            "--static and --all-platforms are for images alone", advice="Leave them out."
+        )
 
 
 def _one_server(endpoint: str | None, targets: tuple[str, ...]) -> None:

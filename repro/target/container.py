@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from repro.errors import EngineError, ProbeError, TargetError
+from repro.errors import CannotRunError, EngineError, ProbeError, TargetError
 from repro.manifest import Manifest, Target
 from repro.target.answer import LIMIT, Output
 from repro.target.engine_facts import about
@@ -56,7 +56,11 @@ def snapshot(
         Target(
             kind="container",
             name=str(container.name),
-            properties={"image": _image_name(container), "image_id": container.attrs["Image"]},
+            properties={
+                "image": _image_name(container),
+                "image_id": container.attrs["Image"],
+                "digests": sorted(inspected.get("RepoDigests") or []),
+            },
         ),
         lambda words, seconds, watch: _ask(client, container, words, seconds, watch),
         told,
@@ -82,7 +86,7 @@ def _ask(
         output, code = _exec(client, container, [program, *arguments], seconds, watch)
         if not _not_found(output, code):
             return Output(output)
-    raise TargetError(
+    raise CannotRunError(
         f"container {container.name} has no Python that could run the probe",
         advice="The probe needs Python 3.7 or newer in the container.",
     )
