@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 AVX2 = platform.machine() == "x86_64" and " avx2 " in Path("/proc/cpuinfo").read_text()
 needs_avx2 = pytest.mark.skipif(not AVX2, reason="turns vector code off that an AVX2 CPU has")
 needs_cores = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="compares one thread with two")
+FEW = 4
+"""Repetitions of what takes seconds; `python -m benchmarks.canaries_stability` makes it twenty."""
 VECTORS = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL"
 KERNELS = """\
 from .torch_kernels import collectives, kernels
@@ -47,10 +50,12 @@ def run(case, job):
 """
 
 
+@cache
 def numpy(version: str = "1.26.4", **settings: str) -> Component:
     return computed(interpreter(f"numpy=={version}"), "numerics_numpy", settings=settings)
 
 
+@cache
 def torch(**settings: str) -> Component:
     return computed(interpreter(*TORCH), "numerics_torch", settings=settings)
 
@@ -124,6 +129,7 @@ def test_a_runtime_that_rewrites_graphs_says_that_it_moves_bits() -> None:
     assert only_rounding(found)
 
 
+@cache
 def ctranslate2(pins: tuple[str, ...], **settings: str) -> Component:
     return computed(interpreter(*pins), "numerics_ctranslate2", settings=settings)
 
@@ -148,9 +154,9 @@ def test_ctranslate2_without_vector_code_moves_by_rounding_and_generates_the_sam
     assert only_rounding(found)
 
 
-def test_ctranslate2_is_the_same_twenty_times() -> None:
-    first, *again = repeated(interpreter(*CTRANSLATE2_NEW), "numerics_ctranslate2", 20)
-    assert [changes(first, each) for each in again] == [{}] * 19
+def test_ctranslate2_is_the_same_each_time() -> None:
+    first, *again = repeated(interpreter(*CTRANSLATE2_NEW), "numerics_ctranslate2", FEW)
+    assert [changes(first, each) for each in again] == [{}] * (FEW - 1)
 
 
 @pytest.mark.heavy
@@ -187,9 +193,9 @@ def test_one_thread_cuts_a_long_sum_of_torch_otherwise() -> None:
 
 
 @pytest.mark.heavy
-def test_torch_is_the_same_twenty_times() -> None:
-    first, *again = repeated(interpreter(*TORCH), "numerics_torch", 20)
-    assert [changes(first, each) for each in again] == [{}] * 19
+def test_torch_is_the_same_each_time() -> None:
+    first, *again = repeated(interpreter(*TORCH), "numerics_torch", FEW)
+    assert [changes(first, each) for each in again] == [{}] * (FEW - 1)
 
 
 @pytest.mark.heavy
