@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from repro.cli import many, reporting
+from repro.cli import many, reporting, stacks
 from repro.cli.options import files, read, target_options
 from repro.cli.targets import complete
 from repro.cli.trust import attached_options, believing, of_project
@@ -106,6 +106,11 @@ def diff(  # noqa: PLR0917
       repro diff endpoint:http://a:8000 endpoint:http://b:8000
 
     \b
+    Examples with services that run together (repro snapshot --compose):
+      repro diff staging.json production.json
+      repro diff stacks/ --baseline stacks/evaluated.json
+
+    \b
     Examples with many:
       repro diff fleet/                          who is the odd one out, and in what?
       repro diff fleet/ --baseline evaluated.json --fail-on divergent
@@ -118,7 +123,8 @@ def diff(  # noqa: PLR0917
       0  nothing that --fail-on forbids      2  could not run
       1  drift at or over --fail-on          3  indeterminate: a needed fact was unreadable
     """
-    several = not modes and many.is_asked(targets, values)
+    together = not modes and stacks.are_meant(targets)
+    several = together or (not modes and many.is_asked(targets, values))
     places = reporting.places(formats, output, many=several)
     policy = _policy(fail_on, impacts)
     options = believing(read(values), age, of_project(), *targets)
@@ -126,6 +132,10 @@ def diff(  # noqa: PLR0917
         asked = many.asked(
             targets, values, policy=policy, scopes=_scopes(scopes), roots=roots, options=options
         )
+        if together:
+            survey = stacks.look(asked, values)
+            many.write(survey, places, everything=everything)
+            return survey.exit_code
         return many.run(asked, places, everything=everything, watch=values["watch"])
     a, b = _two(targets)
     sides = _sides(a, b, options, modes=modes)

@@ -175,7 +175,7 @@ def judged(every: Taken, what: Asked, pool: Pool, notes: Iterable[str]) -> Surve
         baselines=baselines,
         grouping=what.grouping,
         scopes=what.scopes,
-        roots=_roots(what.roots, manifests),
+        roots=roots(what.roots, manifests),
         unjudged=every.unjudged,
         notes=notes,
     )
@@ -195,18 +195,18 @@ def _baselines(what: Asked, pool: Pool) -> list[Baseline]:
     return found
 
 
-def _roots(names: tuple[str, ...], manifests: Iterable[Manifest]) -> frozenset[str]:
+def roots(names: tuple[str, ...], manifests: Iterable[Manifest]) -> frozenset[str]:
     """Normalize the roots (PEP 503); each has to be somewhere, or all would count as unneeded."""
     from packaging.utils import canonicalize_name  # noqa: PLC0415
 
-    roots = frozenset(canonicalize_name(name) for name in names)
-    there = {f.name for m in manifests for f in m.facts if roots and f.kind == "python.package"}
-    if missing := sorted(roots - there):
+    wanted = frozenset(canonicalize_name(name) for name in names)
+    there = {f.name for m in manifests for f in m.facts if wanted and f.kind == "python.package"}
+    if missing := sorted(wanted - there):
         raise UsageError(
             f"--root {missing[0]}: no subject has a package of that name",
             advice="Name distributions as `pip list` does.",
         )
-    return roots
+    return wanted
 
 
 def write(survey: Survey, places: Places, *, everything: bool) -> None:

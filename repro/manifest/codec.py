@@ -21,6 +21,8 @@ ATTESTED: Final = "attested"
 DEPTH: Final = 32
 """Levels of nesting that a property may have."""
 FAMILY: Final = re.compile(r"repro/manifest/(\d{1,4})\.(\d{1,4})")
+STACK: Final = "repro/stack/"
+"""How the schemas of stacks begin, which are documents of their own."""
 
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -126,6 +128,11 @@ def _parse(data: bytes, shape: type[T], name: str) -> T:
 def newer_minor(text: str, name: str) -> bool:
     """Tell whether a schema is of a newer minor; ManifestError where it cannot be read at all."""
     found, ours = FAMILY.fullmatch(text), FAMILY.fullmatch(SCHEMA)
+    if text.startswith(STACK):
+        raise ManifestError(
+            f"{name}: a stack of several manifests, not a manifest",
+            advice="Compare it with another one (repro diff), or see it: repro show.",
+        )
     if not found or not ours:
         raise _malformed(name, f"unknown schema {text[:80]!r}")
     (major, minor), (own_major, own_minor) = (map(int, match.groups()) for match in (found, ours))

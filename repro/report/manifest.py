@@ -42,6 +42,9 @@ SECTIONS: Final[tuple[tuple[str, tuple[Pattern, ...]], ...]] = (
     ("gpu", (("gpu*", ANY),)),
     ("text", (("tokenizer*", ANY), ("python.package", TEXT))),
     ("models", (("model*", ANY),)),
+    ("stack", (("stack.*", ANY),)),
+    ("retrieval", (("retrieval.*", ANY),)),
+    ("caches", (("cache.*", ANY),)),
     ("settings", (("setting", ANY),)),
     ("system", (("os.release", ANY), ("libc", ANY), ("kernel", ANY), ("cpu", ANY), ("blas*", ANY))),
 )

@@ -35,11 +35,13 @@ def survey(
     roots: Collection[str] = (),
     unjudged: Iterable[Unjudged] = (),
     notes: Iterable[str] = (),
+    between: bool = True,
 ) -> Survey:
     """Judge each subject against the baseline of its group, else against its most ordinary subject.
 
     Names are unique. A subject that is alone, or whose group cannot be told, is not judged. The
-    order of the subjects has no say in the result. UsageError for two baselines of one group.
+    order of the subjects has no say in the result. `between`: whether the groups' references are
+    compared with each other, too. UsageError for two baselines of one group.
     """
     judge = Judge(catalog=catalog, policy=policy, scopes=scopes, roots=frozenset(roots))
     every = list(subjects)
@@ -56,7 +58,7 @@ def survey(
         subjects=sum(group.size for group in groups) + len(without),
         groups=groups,
         unjudged=tuple(without),
-        between=tuple(_between(sides, judge)),
+        between=tuple(_between(sides, judge)) if between else (),
         policy=policy,
         notes=(*notes, *_unused(given, placed)),
         probed={name: at for name, manifest in every if (at := _probed(manifest))},
