@@ -66,6 +66,8 @@ class Judged:
     gate: Said[GateResult] | None
     """The newest about that manifest; of two at one moment, the one that failed."""
     refused: tuple[Refused, ...]
+    manifests: tuple[Said[Manifest], ...] = ()
+    """All that count, oldest first."""
 
 
 def judge(
@@ -88,10 +90,13 @@ def judge(
                 gates.append(_gate(said, key, each.place, now))
         except AttestationError as error:
             refused.append(Refused(place=each.place, why=error.message))
-    manifest = max(manifests, key=lambda said: (said.at, said.place), default=None)
+    manifests.sort(key=lambda said: (said.at, said.place))
+    manifest = manifests[-1] if manifests else None
     about, other = _about(gates, manifest)
     gate = max(about, key=lambda said: (said.at, said.what.result == "FAILED"), default=None)
-    return Judged(manifest=manifest, gate=gate, refused=(*refused, *other))
+    return Judged(
+        manifest=manifest, gate=gate, refused=(*refused, *other), manifests=tuple(manifests)
+    )
 
 
 def too_old(said: Said[object], seconds: int | None, now: datetime) -> str:

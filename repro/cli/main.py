@@ -37,6 +37,7 @@ NAMES: Final = (
     "export",
     "fleet",
     "gate",
+    "history",
     "rules",
     "schema",
     "show",

@@ -32,10 +32,17 @@ MANY: Final = ("text", "json", "markdown", "junit", "github", "csv", "html", "pr
 
 
 def places(
-    formats: tuple[str, ...], output: str | None, *, many: bool = False
+    formats: tuple[str, ...],
+    output: str | None,
+    *,
+    many: bool = False,
+    known: tuple[str, ...] = (),
 ) -> list[tuple[str, Path | None]]:
-    """Pair formats with files; None is standard output."""
-    known = MANY if many else FORMATS
+    """Pair formats with files; None is standard output.
+
+    `known` are the formats, where they are those of neither two nor many.
+    """
+    known = known or (MANY if many else FORMATS)
     found: list[tuple[str, Path | None]] = []
     for text in formats:
         name, separator, file = text.partition("=")

@@ -114,10 +114,10 @@ def _by_registry(registry: Registry, digest: str) -> list[dict[str, Any]] | None
         if answer.status != 200:
             raise registry.refused(answer, "the question what refers to an image")
         found += _entries(answer.document(MOST_MANIFEST), answer.place)
-        following = _next(answer.headers.get("Link", ""))
-        if following is None and len(found) <= MOST:
+        there = following(answer.headers.get("Link", ""))
+        if there is None and len(found) <= MOST:
             return found
-        here = registry.referred(here, following or "")
+        here = registry.referred(here, there or "")
     raise RegistryError(
         f"more than {MOST} things refer to {digest}", advice="Delete those that nobody needs."
     )
@@ -153,7 +153,7 @@ def _digests(entries: Iterable[dict[str, Any]]) -> set[str]:
     return {str(entry.get("digest")) for entry in entries}
 
 
-def _next(link: str) -> str | None:
+def following(link: str) -> str | None:
     """Return the address of the next page (RFC 8288), which is checked before it is asked."""
     found = re.search(r'<([^<>]{1,2000})>\s*;\s*rel="?next"?', link)
     return found[1] if found else None

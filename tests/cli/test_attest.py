@@ -473,3 +473,20 @@ def test_of_an_image_for_several_platforms_one_is_attached_to(shop: Shop) -> Non
     assert shop(*words, "linux/amd64").code == 0
     assert shop(*words, "linux/arm64").code == 3
     assert shop("verify", shop.v1, "--key", "repro.pub", "--no-gate").code == 0, "it is the same"
+
+
+def test_the_history_of_a_repository_is_what_is_attached_to_its_tags(shop: Shop) -> None:
+    shop.attach(shop.v1, "v1.json")
+    shop.attach(shop.v2, "v2.json", key="stranger.key")
+    store = f"registry:{shop.v1.rpartition(':')[0]}"
+    found = shop("history", store, "--key", "repro.pub")
+    assert found.code == 2
+    assert "1 manifest of 1 subject" in found.out
+    assert ":v2: sha256:" in found.out
+    both = shop("history", store, "--key", "repro.pub", "--key", "stranger.pub", "-f", "json")
+    (timeline,) = json.loads(both.out)["timelines"]
+    assert both.code == 0
+    assert timeline["subject"]["name"] == store
+    assert timeline["manifests"] == 2
+    assert [step["place"].split()[0] for step in timeline["steps"]] == [":v2"]
+    assert shop("history", f"{store}2", "--key", "repro.pub").code == 2

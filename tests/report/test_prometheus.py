@@ -28,7 +28,7 @@ def read(text: str, reader: str = "openmetrics 1.0") -> dict[str, dict[tuple[str
     """Samples by metric and the values of their labels."""
     return {
         family.name: {tuple(each.labels.values()): each.value for each in family.samples}
-        for family in READERS[reader](text)
+        for family in READERS[reader](text)  # type: ignore[no-untyped-call]  # not typed there
     }
 
 

@@ -33,7 +33,7 @@ def render(survey: Survey) -> str:
     sink = StringIO()
     writer = csv.writer(sink, lineterminator="\r\n")
     writer.writerow(HEAD)
-    writer.writerows([_cell(cell) for cell in line] for line in _lines(survey))
+    writer.writerows([cell(text) for text in line] for line in _lines(survey))
     return sink.getvalue()
 
 
@@ -62,6 +62,7 @@ def _told(group: Group) -> dict[int, list[tuple[str, ...]]]:
     return told
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Make text fit for a spreadsheet, which computes what begins as a formula does."""
     shown = plain(text, 1000)
     return f"'{shown}" if shown.startswith(FORMULA) else shown

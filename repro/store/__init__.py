@@ -1,0 +1,1 @@
+"""Where manifests are kept over time: a folder, object storage, a registry."""
