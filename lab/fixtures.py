@@ -17,6 +17,7 @@ from lab.engine import DockerEngine, Engine, PodmanEngine, engine, memory_for_da
 from lab.error import LabError
 from lab.images import build_image, recipe
 from lab.registry import ThrowawayRegistry
+from lab.slurm import SlurmCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,3 +123,17 @@ def image(request: pytest.FixtureRequest) -> BuildImage:
             unavailable(error)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def slurm_cluster() -> Iterator[SlurmCluster]:
+    """Three nodes, of which n3 exports OMP_NUM_THREADS=1, and n4, which is drained."""
+    cluster = SlurmCluster(
+        4, exports={"n3": "OMP_NUM_THREADS=1"}, drained={"n4": "memory errors, ticket 7"}
+    )
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(cluster)
+        except LabError as error:
+            unavailable(error)
+        yield started

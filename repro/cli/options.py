@@ -115,6 +115,9 @@ OPTIONS = (
         metavar="URL[#MODEL]",
         help="Ask a server with OpenAI's API, too: it is taken to be what the target serves.",
     ),
+    click.option(
+        "--srun", default="", metavar="WORDS", help="Further arguments of srun, for slurm:NODE."
+    ),
     click.option("-H", "--host", metavar="URL", help="Engine to use (default: DOCKER_HOST)."),
     click.option("-c", "--context", metavar="NAME", help="Docker context to use."),
 )

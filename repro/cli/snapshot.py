@@ -57,6 +57,10 @@ def snapshot(
       dir:FOLDER                   a root file system
 
     \b
+    What a command leads to:
+      slurm:NODE[:PYTHON]          a node of a Slurm cluster, by srun (--srun adds words)
+
+    \b
     A server that runs, with OpenAI's API (vLLM, SGLang, llama.cpp, …):
       endpoint:URL[#MODEL]         its answers alone; --endpoint asks it beside a target
 

@@ -22,6 +22,7 @@ COMPLETES: Final[dict[str, str]] = {
     "podman": "",
     "python": "file",
     "registry": "",
+    "slurm": "",
 }
 """What follows the colon of each scheme: files or folders, in click's words, or what is unknown."""
 SHOWN: Final = 100

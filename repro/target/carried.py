@@ -6,8 +6,9 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
-from contextlib import suppress
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from repro.errors import ProbeError, TargetError
@@ -41,17 +42,18 @@ def asking(
     *,
     programs: Sequence[str] = PROGRAMS,
     patience: int = 0,
+    given: bytes = b"",
 ) -> Ask:
     """Return what runs Python's arguments behind a prefix: the first of `programs` that is there.
 
     `where` names the target in messages, `patience` are seconds for the way there beside those
-    for the program. What is returned raises TargetError where nothing is there that could run
-    them, else as `run`.
+    for the program, `given` is its standard input. What is returned raises TargetError where
+    nothing is there that could run them, else as `run`.
     """
 
     def ask(arguments: list[str], seconds: int, watch: Watch | None) -> Output:
         for program in programs:
-            done = run([*prefix, program, *arguments], seconds + patience, watch)
+            done = run([*prefix, program, *arguments], seconds + patience, watch, given)
             if not _is_missing(program, done):
                 return done.output
         raise TargetError(
@@ -69,16 +71,24 @@ def _is_missing(program: str, done: Done) -> bool:
     return done.code != 0 and not done.output.out and bool(re.search(mark, said, re.IGNORECASE))
 
 
-def run(command: Sequence[str], seconds: float, watch: Watch | None = None) -> Done:
+def run(
+    command: Sequence[str],
+    seconds: float,
+    watch: Watch | None = None,
+    given: bytes = b"",
+    *,
+    what: str = "the probe",
+) -> Done:
     """Run a command to its end; whatever ends this early ends it and all that it started.
 
-    TargetError where it cannot be started, ProbeError where it takes too long or prints too much.
+    `given` is its standard input, `what` names it in messages. TargetError where it cannot be
+    started, ProbeError where it takes too long or prints too much.
     """
     try:
         # In a group of its own, so that it can be ended with its children.
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=_input(given),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -90,12 +100,14 @@ def run(command: Sequence[str], seconds: float, watch: Watch | None = None) -> D
         ) from error
     with process:
         try:
-            return _followed(process, seconds, watch)
+            return _followed(process, seconds, watch, what)
         finally:
             _end(process)
 
 
-def _followed(process: subprocess.Popen[bytes], seconds: float, watch: Watch | None) -> Done:
+def _followed(
+    process: subprocess.Popen[bytes], seconds: float, watch: Watch | None, what: str
+) -> Done:
     out, err = bytearray(), bytearray()
     readers = [
         threading.Thread(target=_read, args=(process, out), daemon=True),
@@ -107,14 +119,24 @@ def _followed(process: subprocess.Popen[bytes], seconds: float, watch: Watch | N
         code = process.wait(seconds)
     except subprocess.TimeoutExpired as error:
         raise ProbeError(
-            f"the probe gave no answer in {seconds:g} s and was stopped",
+            f"{what} gave no answer in {seconds:g} s and was stopped",
             advice="Allow more with --timeout, or leave frameworks alone with --no-frameworks.",
         ) from error
     for reader in readers:
         reader.join(GRACE)  # A child that was left behind may hold the other end.
     if len(out) > LIMIT:
-        raise ProbeError(f"the probe printed more than {LIMIT >> 20} MiB")
+        raise ProbeError(f"{what} printed more than {LIMIT >> 20} MiB")
     return Done(Output(bytes(out), bytes(err)), code)
+
+
+def _input(given: bytes) -> IO[bytes] | int:
+    """Return what a command reads: a file, since a pipe would have to be filled beside the rest."""
+    if not given:
+        return subprocess.DEVNULL
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # Its user closes it by forgetting it.
+    file.write(given)
+    file.seek(0)
+    return file
 
 
 def _read(process: subprocess.Popen[bytes], out: bytearray) -> None:
@@ -134,12 +156,29 @@ def _drain(stream: IO[bytes] | None, err: bytearray, watch: Watch | None) -> Non
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a group: asked first, for a carrier has to end what runs elsewhere."""
+    """End a group: asked first, for a carrier has to end what runs elsewhere.
+
+    One that does not follow is killed before its children are: srun leaves it to a child of its
+    own to give back what it was allotted.
+    """
     if process.returncode is not None:
         return
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
+    _signal(process, signal.SIGTERM)
     try:
         process.wait(GRACE)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+    deadline = time.monotonic() + GRACE
+    while _signal(process, 0) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to a whole group; tell whether anybody is left in it."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True

@@ -67,6 +67,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The user's own canaries."""
     endpoint: str | None = None
     """A server's URL: what serves there is asked, too."""
+    srun: str = ""
+    """Further arguments of srun, as a shell would read them."""
     host: str | None = None
     """An engine's URL."""
     context: str | None = None

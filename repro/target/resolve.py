@@ -33,8 +33,9 @@ MEANT: Final = {
 """Ours, by the names that Skopeo, container-diff and others have."""
 TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 """What follows the colon in an image's name, so that `oci:1.0` stays one."""
-READ: Final = ("dir", "docker", "podman", "endpoint")
-OTHERS: Final = (*READ, "image", "container", "python")
+READ: Final = ("dir", "docker", "podman", "endpoint", "answer", "kubernetes-log")
+APART: Final = ("answer", "kubernetes", "kubernetes-log", "slurm")
+OTHERS: Final = (*READ, "image", "container", "python", "kubernetes", "slurm")
 
 
 def snapshots(text: str, options: Options, progress: Progress | None = None) -> list[Manifest]:
@@ -57,10 +58,7 @@ def snapshots(text: str, options: Options, progress: Progress | None = None) -> 
 
 
 def _taken(text: str, options: Options, progress: Progress | None) -> list[Manifest]:
-    for volume in options.volumes:
-        parse_volume(volume)
-    for variable in options.env:
-        parse_env(variable)
+    _check(options)
     scheme, colon, rest = text.partition(":")
     if colon and not rest and scheme in (*STORED, *OTHERS):
         raise UsageError(
@@ -77,6 +75,8 @@ def _taken(text: str, options: Options, progress: Progress | None) -> list[Manif
         )
     if scheme == "dir":
         return [_directory(rest, options)]
+    if colon and scheme in APART:
+        return [_apart(scheme, rest, options, progress)]
     if scheme == "endpoint" and not TAG.fullmatch(rest):
         from repro.target import endpoint  # noqa: PLC0415
 
@@ -86,6 +86,35 @@ def _taken(text: str, options: Options, progress: Progress | None) -> list[Manif
     if hint := _hint(text, scheme):
         raise UsageError(f"{text} is no image of an engine", advice=hint)
     return [_with_engine(text, options, progress)]
+
+
+def _check(options: Options) -> None:
+    for volume in options.volumes:
+        parse_volume(volume)
+    for variable in options.env:
+        parse_env(variable)
+
+
+def _apart(scheme: str, rest: str, options: Options, progress: Progress | None) -> Manifest:
+    """Take what no engine of ours runs: a pod, a node, or what a probe said elsewhere."""
+    if options.gpus or options.volumes or options.env or options.platform or options.static:
+        raise UsageError(
+            f"--gpus, --volume, --env, --platform and --static mean nothing for {scheme}:",
+            advice="They are for images, which run in a container of their own.",
+        )
+    if scheme == "answer":
+        from repro.target import given  # noqa: PLC0415
+
+        return given.snapshot(rest)
+    if scheme == "slurm":
+        from repro.target import slurm  # noqa: PLC0415
+
+        return slurm.snapshot(rest, options, progress)
+    from repro.target.kubernetes import pod  # noqa: PLC0415
+
+    if scheme == "kubernetes-log":
+        return pod.from_log(rest, options)
+    return pod.snapshot(rest, options, progress)
 
 
 def _hint(text: str, scheme: str) -> str:

@@ -8,8 +8,8 @@ import click
 
 from repro.cli.commands import Commands
 
-NAMES: Final = ("hosts",)
-"""Where a fleet may be: each has a module of its name."""
+NAMES: Final = ("hosts", "kubernetes", "manifest", "slurm")
+"""Where a fleet may be, and what it is to be made of: each has a module of its name."""
 
 
 @click.group(cls=Commands, package="repro.cli.fleet", names=NAMES, no_args_is_help=True)
@@ -21,5 +21,7 @@ def fleet() -> None:
     \b
     Examples:
       repro fleet hosts hosts.toml serving -o fleet/
+      repro fleet kubernetes -l app=serving -n prod
+      repro fleet slurm --partition gpu
       repro diff fleet/                       the same comparison on another day
     """
