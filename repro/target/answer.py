@@ -34,6 +34,14 @@ class Output(NamedTuple):
     """The end of standard error alone: it explains a failure."""
 
 
+def marked(output: Output) -> str:
+    """Return the nonce of the last answer in an output that nobody asked for by its nonce."""
+    found = re.findall(rb"@repro-begin ([0-9a-f]{1,64}) ", output.out)
+    if not found:
+        raise ProbeError(_no_answer(output), advice="Has the probe ended there, and well?")
+    return str(found[-1].decode("ascii"))
+
+
 def parse(output: Output, nonce: str) -> Answer:
     """Read an answer; ProbeError where it is missing, cut, altered or malformed.
 

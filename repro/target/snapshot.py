@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from repro import __version__
-from repro.manifest import Fact, Manifest, Target, assemble
+from repro.manifest import Fact, Manifest, Target, Unreadable, assemble
 from repro.target import canaries, pack
 from repro.target.about import About
-from repro.target.answer import parse
+from repro.target.answer import marked, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from repro.target.answer import Output
     from repro.target.canaries import Ask
     from repro.target.options import Options
     from repro.target.progress import Progress
+
+ANSWERED: Final = "not run: what has answered already cannot be asked for canaries"
 
 
 def probe_options(options: Options, **more: Any) -> dict[str, Any]:
@@ -48,6 +51,15 @@ def take(
     measured = canaries.measure(answer.facts, options, ask, progress, at_work=at_work)
     facts = [*answer.facts, *measured, *image, *engine.facts]
     return assemble(target, facts, volatile(answer.milliseconds, engine.host))
+
+
+def answered(target: Target, output: Output, engine: About, *, at: str | None) -> Manifest:
+    """Put together what a probe said at a time (RFC 3339) when nobody was listening."""
+    answer = parse(output, marked(output))
+    unread = Unreadable(scope="process", kind=canaries.KIND, name="*", reason=ANSWERED)
+    said = volatile(answer.milliseconds, engine.host)
+    when = {"probed_at": at} if at else {}
+    return assemble(target, [*answer.facts, unread, *engine.facts], {**said, **when})
 
 
 def volatile(milliseconds: dict[str, int], host: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Runs kubectl, which knows clusters and certificates, and passes on what it complains of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from repro.errors import EngineError, ProbeError, TargetError
+from repro.target.carried import run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.target.answer import Output
+
+SECONDS: Final = 60
+"""That reading from the API may take."""
+SAID: Final = 1000
+"""Characters of a complaint that are kept."""
+COMPLAINTS: Final = ("Error from server", "error: ", "Unable to connect", "The connection to the")
+"""How lines begin that are kubectl's own, not the container's (kubectl/pkg/cmd/util/helpers.go)."""
+ADVICE: Final = {
+    "(Forbidden)": "Whoever runs this needs to get and list pods, and for exec to create pods/exec "
+    "(to get pods/log for logs): kubectl auth can-i create pods/exec",
+    "(NotFound)": "Is it still there? See kubectl get pods.",
+    "(Unauthorized)": "Log in to the cluster again.",
+}
+OTHERWISE: Final = "Does kubectl get pods work? The cluster is that of KUBECONFIG and --context."
+
+
+def command(context: str | None, *words: str) -> list[str]:
+    """Return the words of a call of kubectl."""
+    return ["kubectl", *([f"--context={context}"] if context else []), *words]
+
+
+def read(words: Sequence[str]) -> bytes:
+    """Return what a call prints. EngineError where it fails, hangs, or prints without end."""
+    try:
+        done = run(words, SECONDS)
+    except ProbeError as error:
+        raise EngineError(
+            error.message.replace("the probe", "kubectl"), advice=OTHERWISE
+        ) from error
+    except TargetError as error:
+        raise EngineError(error.message, advice="kubectl reaches clusters: install it.") from error
+    if done.code:
+        raise failed(done.output) or EngineError(f"kubectl ended with exit code {done.code}")
+    return done.output.out
+
+
+def failed(output: Output) -> EngineError | None:
+    """Return the error that kubectl wrote, None where it wrote none."""
+    lines = output.err.decode("utf-8", "replace").strip().splitlines()
+    starts = [at for at, line in enumerate(lines) if line.startswith(COMPLAINTS)]
+    if not starts:
+        return None
+    said = "\n".join(lines[starts[-1] :])[:SAID]
+    advice = next((advice for mark, advice in ADVICE.items() if mark in said), OTHERWISE)
+    return EngineError(f"kubectl: {said}", advice=advice)

@@ -1,0 +1,139 @@
+"""A container of a running pod: the probe is executed in it, and nothing is written into it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+from repro.errors import ProbeError, TargetError, UsageError
+from repro.manifest import Manifest, Target
+from repro.target.answer import Output
+from repro.target.carried import asking
+from repro.target.kubernetes import api, kubectl, node
+from repro.target.snapshot import answered, probe_options, take
+
+if TYPE_CHECKING:
+    from repro.target.canaries import Ask
+    from repro.target.options import Options
+    from repro.target.progress import Progress, Watch
+
+LOADER: Final = "import sys; exec(compile(sys.stdin.read({size}), '<repro>', 'exec'))"
+"""Takes the program from standard input. `kubectl exec` puts words into the URL of its request, and
+there a hundred kilobytes would be in every proxy's way and in every line of the audit log."""
+PATIENCE: Final = 30
+"""Seconds for the way to the container, beside those for the probe."""
+PROGRAMS: Final = (
+    "python3",
+    "python",
+    *(f"{prefix}/bin/python3" for prefix in ("/opt/venv", "/venv", "/app/.venv", "/opt/conda")),
+    "/usr/local/bin/python3",
+    "/usr/bin/python3",
+)
+"""Where a Python is looked for: each that is not there costs a request."""
+MOST_LOG: Final = 64 << 20
+"""Bytes of a log that are asked for."""
+
+
+class Place(NamedTuple):
+    """Which container is meant."""
+
+    namespace: str
+    pod: str
+    container: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read NAMESPACE/POD[/CONTAINER]; UsageError for what cannot be names."""
+        parts = text.split("/")
+        patterns = (api.LABEL, api.SUBDOMAIN, api.LABEL)
+        if len(parts) not in (2, 3) or not all(map(re.match, patterns, parts)):
+            raise UsageError(
+                f"{text[:300]!r} is not NAMESPACE/POD or NAMESPACE/POD/CONTAINER",
+                advice="For example kubernetes:prod/serving-0; the cluster is that of --context.",
+            )
+        return cls(parts[0], parts[1], parts[2] if len(parts) == 3 else None)
+
+
+def snapshot(text: str, options: Options, progress: Progress | None = None) -> Manifest:
+    """Run the probe in a container of a pod that runs. TargetError where none runs there."""
+    place = Place.parse(text)
+    before = _look_up(place, options)
+    container = place.container or before.meant
+    if reason := api.trouble(before, container):
+        raise TargetError(f"{text}: {reason}", advice=f"See kubectl describe pod {place.pod}.")
+    made = take(
+        _target(before, container),
+        _asking(before, container, options),
+        probe_options(options, running=True),
+        options,
+        lambda: ((), node.about(before.spec.node_name, options.context)),
+        progress=progress,
+        at_work=True,
+    )
+    _still(before, _look_up(place, options), container)
+    return made
+
+
+def from_log(text: str, options: Options) -> Manifest:
+    """Read the answer of a probe that ran as a container of its own, from its log."""
+    place = Place.parse(text)
+    pod = _look_up(place, options)
+    container = place.container or pod.meant
+    if reason := api.unanswered(pod, container):
+        raise TargetError(f"{text}: {reason}", advice=f"See kubectl describe pod {place.pod}.")
+    where = (f"--namespace={place.namespace}", f"--container={container}")
+    words = ("logs", *where, f"--limit-bytes={MOST_LOG}", place.pod)
+    log = kubectl.read(kubectl.command(options.context, *words))
+    status = pod.status_of(container)
+    ended = status.state.terminated.finished_at if status and status.state.terminated else None
+    about = node.about(pod.spec.node_name, options.context)
+    return answered(_target(pod, container), Output(log), about, at=ended)
+
+
+def _look_up(place: Place, options: Options) -> api.Pod:
+    words = ("get", "pod", f"--namespace={place.namespace}", "--output=json", place.pod)
+    return api.parse(kubectl.read(kubectl.command(options.context, *words)), api.Pod)
+
+
+def _target(pod: api.Pod, container: str) -> Target:
+    asked, status = pod.container(container), pod.status_of(container)
+    said = {
+        "image": asked.image if asked else None,
+        "image_id": status.image_id if status else None,
+        "node": pod.spec.node_name,
+    }
+    return Target(
+        kind="container",
+        name=f"{pod.metadata.namespace}/{pod.metadata.name}/{container}",
+        properties={key: value for key, value in said.items() if value},
+    )
+
+
+def _asking(pod: api.Pod, container: str, options: Options) -> Ask:
+    """Return what executes Python's arguments in a container, the program by standard input."""
+    words = (f"--namespace={pod.metadata.namespace}", f"--container={container}", "--stdin")
+    prefix = kubectl.command(options.context, "exec", *words, pod.metadata.name, "--")
+    where = f"the container {container} of {pod.metadata.name}"
+
+    def ask(arguments: list[str], seconds: int, watch: Watch | None) -> Output:
+        *flags, program, told = arguments
+        carry = asking(
+            prefix, where, programs=PROGRAMS, patience=PATIENCE, given=program.encode("ascii")
+        )
+        output = carry([*flags, LOADER.format(size=len(program)), told], seconds, watch)
+        if b"@repro-begin" not in output.out and (error := kubectl.failed(output)):
+            raise error
+        return output
+
+    return ask
+
+
+def _still(before: api.Pod, after: api.Pod, container: str) -> None:
+    """Check that one container was asked, not two that had its name one after the other."""
+    states = [(pod.metadata.uid, pod.status_of(container)) for pod in (before, after)]
+    ids = [(uid, status.container_id if status else None) for uid, status in states]
+    if ids[0] != ids[1]:
+        raise ProbeError(
+            f"{container} of {before.metadata.name} was started anew while it was read",
+            advice="Try again when it is at rest; kubectl describe pod says why it started.",
+        )
