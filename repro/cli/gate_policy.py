@@ -15,7 +15,7 @@ from repro.demands import checked as checked_pin
 from repro.errors import UsageError
 from repro.manifest import SCOPES, Component, Scope
 from repro.manifest import load as load_manifest
-from repro.policy import FailOn, Pin, Policy, Waiver
+from repro.policy import UNWAIVABLE, FailOn, Pin, Policy, Waiver
 from repro.rules.finding import Impact
 
 if TYPE_CHECKING:
@@ -81,11 +81,22 @@ def lint(path: Path | None, folder: Path = Path()) -> Iterator[str]:
     named = demanded.baseline
     if named and named.endswith(".json"):
         load_manifest(Path(named) if Path(named).is_file() else demanded.folder / named)
-    today = datetime.now(UTC).date()
     for waiver in demanded.policy.waivers:
-        if waiver.expires < today:
-            which = f"the waiver of {waiver.owner} for {waiver.code}"
-            yield f"{place}: {which} expired on {waiver.expires}"
+        which = f"{place}: the waiver of {waiver.owner} for {waiver.code}"
+        yield from (f"{which} {said}" for said in _idle(waiver))
+
+
+def _idle(waiver: Waiver) -> Iterator[str]:
+    """Say why a waiver can let nothing pass."""
+    from repro.rules.catalog import load  # noqa: PLC0415
+    from repro.rules.judge import CODES  # noqa: PLC0415
+
+    if waiver.expires < datetime.now(UTC).date():
+        yield f"expired on {waiver.expires}"
+    if waiver.code in UNWAIVABLE:
+        yield "lets nothing pass: what the policy demands cannot be waived"
+    elif waiver.code not in {*CODES, *(rule.code for rule in load().rules)}:
+        yield "lets nothing pass: no rule has this code"
 
 
 def _day(wanted: type, value: Any) -> Any:

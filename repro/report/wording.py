@@ -43,7 +43,7 @@ def headline(verdict: Verdict) -> str:
             return f"this cannot be judged: {_unjudged(worst)}"
         case Status.EQUIVALENT:
             number = {0: "differences", 1: "1 difference"}
-            return f"{number.get(len(worst), f'{len(worst)} differences')}, none changes outputs"
+            return f"{number.get(len(worst), f'{len(worst)} differences')}, {_harmless(verdict)}"
         case Status.IDENTICAL:
             where = " in what was compared" if verdict.scopes.left_out else ""
             return f"nothing differs{where}" + _faults(len(worst))
@@ -154,7 +154,8 @@ def tally(verdict: Verdict) -> dict[str, int]:
 
 def tally_line(verdict: Verdict) -> str:
     """`FAIL [divergent:2 suspect:3]`; what was not found is left out."""
-    counts = " ".join(f"{word}:{count}" for word, count in tally(verdict).items() if count)
+    counted = {**tally(verdict), "waived": len(verdict.waived)}
+    counts = " ".join(f"{word}:{count}" for word, count in counted.items() if count)
     return f"{OUTCOME[verdict.exit_code]} [{counts or 'no findings'}]"
 
 
@@ -167,6 +168,13 @@ def exit_meaning(verdict: Verdict) -> str:
         3: "no verdict without the facts that could not be read",
     }
     return f"exit {verdict.exit_code}: {meaning[verdict.exit_code]}"
+
+
+def _harmless(verdict: Verdict) -> str:
+    """Say that no output moves; of what does not count nobody can say that."""
+    aside = {"waived": len(verdict.waived), "ignored": verdict.ignored}
+    said = ", ".join(f"{count} {word}" for word, count in aside.items() if count)
+    return f"none that counts changes outputs ({said})" if said else "none changes outputs"
 
 
 def _unjudged(findings: list[Finding]) -> str:

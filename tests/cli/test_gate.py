@@ -100,6 +100,8 @@ def test_waived_findings_are_in_every_format(project: Project) -> None:
         result = CliRunner().invoke(cli, ["gate", "target.json", "-f", name], standalone_mode=False)
         words = " ".join(result.stdout.split())
         assert "compared on the evaluation set; platform, until 2999-01-01" in words
+        assert "ifferences, none that counts changes outputs (1 waived)" in words
+        assert "waived:1" in words
 
 
 def test_a_gate_writes_a_page(project: Project) -> None:
@@ -256,6 +258,24 @@ def test_a_policy_is_checked_without_a_target(project: Project) -> None:
         None,
         "repro: warning: repro.toml: the waiver of platform for TOK006 expired on 2020-01-01\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("TOK06", "no rule has this code"),
+        ("tok006", "no rule has this code"),
+        ("TOK*", "no rule has this code"),
+        ("PIN", "what the policy demands cannot be waived"),
+        ("INFER", ""),
+    ],
+)
+def test_a_waiver_that_lets_nothing_pass_is_found_without_a_target(
+    project: Project, code: str, said: str
+) -> None:
+    (project.folder / "repro.toml").write_text(GATE + ALLOW.replace("TOK006", code))
+    warned = f"repro: warning: repro.toml: the waiver of platform for {code} lets nothing pass"
+    assert lint() == (None, f"{warned}: {said}\n" if said else "")
 
 
 @pytest.mark.parametrize(
