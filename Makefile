@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 # A worker for each core, four at most; what shares an engine stays with one of them (tests/conftest.py).
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test lint types unit bench lock reports clean
+.PHONY: demo test lint types unit bench site lock reports clean
 
 demo: $(VENV)/.installed
 	$(RUN) -m lab.demo
@@ -27,9 +27,14 @@ unit: $(VENV)/.developing
 bench: $(VENV)/.developing
 	$(RUN) -m benchmarks.run
 
-# Rewrites the rendered samples and the pages about rules; look at the difference before you commit it.
+# The documentation as pages in build/site; tests/docs/test_site.py builds it too.
+site: $(VENV)/.developing
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+
+# Rewrites the rendered samples, the pages about rules, commands and schemas, and what sessions in pages show; look at the difference before you commit it.
 reports: $(VENV)/.developing
-	REPRO_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/report tests/test_readme.py tests/rules/test_pages.py
+	REPRO_UPDATE_GOLDEN=1 $(RUN) -m pytest -q tests/report tests/test_readme.py tests/rules/test_pages.py \
+	  tests/cli/test_pages.py tests/docs
 
 lock: $(VENV)/.developing
 	$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -1,8 +1,7 @@
-"""What docs/ci.md shows is what works: its commands are run, its files checked and tried."""
+"""What docs/ci.md shows is what works: its files are checked, and its tests tried."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from tests.integrations.runner import action
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "ci.md").read_text("utf-8")
-SCRIPTS: Final = Path(sys.executable).parent
 
 
 def blocks(language: str) -> list[str]:
@@ -40,36 +38,6 @@ def checked(text: str, schema: str, folder: Path) -> None:
         [*command, str(folder / "file.yml")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
-
-
-def typed(command: str, folder: Path) -> str:
-    """Run a command as somebody types it; return what it prints, errors first."""
-    path = f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        env={**os.environ, "PATH": path, "COLUMNS": "100", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = (done.stderr + done.stdout).splitlines(keepends=True)
-    return "".join(line for line in lines if not line.endswith(" …\n"))
-
-
-def test_its_session_runs_as_it_is_shown(tmp_path: Path) -> None:
-    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
-    (session,) = blocks("console")
-    commands = re.findall(r"^\$ (.*)$", session, re.MULTILINE)
-    real = "".join(f"$ {command}\n{typed(command, tmp_path)}" for command in commands)
-    assert counted(real) == counted(session)
-    assert (tmp_path / "accepted.txt").read_text().startswith("DIVERGENT ")
-
-
-def counted(text: str) -> str:
-    """Leave out how many facts there are: that grows with what is read."""
-    return re.sub(r"\d+ facts", "N facts", text)
 
 
 def test_its_workflow_is_one_and_gives_the_action_what_it_takes(tmp_path: Path) -> None:
