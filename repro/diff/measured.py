@@ -24,6 +24,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     canary: Component
     measurement: Measurement | None
     """None where one side has no result."""
+    environments: tuple[str | None, str | None] = (None, None)
+    """Where it ran on each side; None where it did not, or belongs to no environment."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +52,8 @@ def pairs(comparison: Comparison) -> Iterator[Pair]:
         for old, new in pair(left.get(name, []), right.get(name, [])):
             found = measure(old, new, comparison.a, comparison.b) if old and new else None
             if canary := new or old:
-                yield Pair(canary=canary, measurement=found)
+                places = (_environment(old), _environment(new))
+                yield Pair(canary=canary, measurement=found, environments=places)
 
 
 def summary(comparison: Comparison) -> Measured:
@@ -66,6 +69,11 @@ def summary(comparison: Comparison) -> Measured:
         without=comparison.unmeasured,
         not_run=len(_idle(comparison)),
     )
+
+
+def _environment(side: Component | None) -> str | None:
+    said = side.properties.get("environment") if side else None
+    return said if isinstance(said, str) else None
 
 
 def _idle(comparison: Comparison) -> set[str]:

@@ -94,7 +94,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     advice: str
     canary: str | None = None
     """The family of canaries that would settle it: `text`, `template`, `random`, `numerics`,
-    `preprocessing`, `retrieval` or `model`."""
+    `preprocessing`, `retrieval` or `model`. A canary's name (`text/transformers`) stands for one
+    that has to be among them, whatever it covers."""
     alike: tuple[Impact, ...] = ()
     """With `within`: the impacts in which the range is known to be alike; empty for all."""
     example: tuple[Example, ...]

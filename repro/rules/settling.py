@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from repro.diff.change import Change, Comparison
+    from repro.manifest import Fact
 
 OUTPUTS: Final = "own"
 """The family of canaries that run the user's own model: they speak for `model`."""
@@ -37,11 +38,16 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     family: str
     covers: tuple[str, ...]
-    environment: str | None
+    environments: tuple[str | None, str | None]
     device: str | None
     """`cpu` or `cuda`, of a library that can compute on both; None where there is no choice."""
     cases: int
     equal: bool
+
+    @property
+    def stem(self) -> str:
+        """Its name without that of what it looks at: `text/transformers`."""
+        return self.name.partition(":")[0]
 
 
 class Settling:
@@ -78,19 +84,30 @@ class Settling:
         )
 
     def _speaking(self, wanted: str | None, change: Change) -> list[Witness]:
-        """List the canaries that speak for a family and a component; none where one failed."""
-        families = {wanted, OUTPUTS} if wanted == "model" else {wanted} if wanted else set(NOUNS)
+        """List the canaries that speak for a family and a component; none where one failed.
+
+        One that is wanted by its name speaks whatever it covers; without it nobody does.
+        """
+        family, _, name = (wanted or "").partition("/")
+        families = {family, OUTPUTS} if family == "model" else {family} if family else set(NOUNS)
         if families & self._doubtful:
             return []
-        return [
+        found = [
             witness
             for witness in self._witnesses
             if witness.family in families
-            and any(_covers(pattern, change) for pattern in witness.covers)
-            and _same_place(witness, change)
+            and (witness.stem == wanted or any(_covers(each, change) for each in witness.covers))
+            and self._applies(witness, change)
+        ]
+        return found if not name or any(witness.stem == wanted for witness in found) else []
+
+    def _applies(self, witness: Witness, change: Change) -> bool:
+        """Tell whether a canary ran where the component is, on what computes there, and enough."""
+        return (
+            _same_place(witness, change)
             and not (witness.device == "cpu" and self._devices.may_use(witness.name))
             and (witness.family != OUTPUTS or witness.cases >= ENOUGH)
-        ]
+        )
 
 
 def _covers(pattern: str, change: Change) -> bool:
@@ -112,10 +129,14 @@ def _exercised(change: Change) -> Iterator[tuple[str, str]]:
 
 
 def _same_place(witness: Witness, change: Change) -> bool:
-    """Tell whether a canary ran in the environment that a component is in."""
-    sides = [fact for fact in (change.old, change.new) if isinstance(fact, Component)]
-    places = [place for fact in sides if (place := fact.properties.get("environment")) is not None]
-    return not places or witness.environment is None or witness.environment in places
+    """Tell whether a canary ran, on each side, in the environment that a component is in there."""
+    sides = zip((change.old, change.new), witness.environments, strict=True)
+    return all(_within(fact, place) for fact, place in sides)
+
+
+def _within(fact: Fact | None, place: str | None) -> bool:
+    own = fact.properties.get("environment") if isinstance(fact, Component) else None
+    return own is None or place is None or own == place
 
 
 def _witness(each: Pair) -> Witness:
@@ -124,7 +145,7 @@ def _witness(each: Pair) -> Witness:
         name=each.canary.name,
         family=family(each.canary),
         covers=tuple(c for c in covers if isinstance(c, str)) if isinstance(covers, list) else (),
-        environment=each.canary.properties.get("environment"),
+        environments=each.environments,
         device=each.canary.properties.get("device"),
         cases=each.measurement.cases if each.measurement else 0,
         equal=each.measurement.equal if each.measurement else False,

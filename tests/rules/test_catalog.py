@@ -20,6 +20,7 @@ from repro.rules import catalog
 from repro.rules.finding import Basis, Finding, Impact, Status
 from repro.rules.judge import judge
 from repro.rules.versions import satisfies
+from repro.target.canaries import rows
 from tests.manifests import known
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ PREFIXES: Final = {
     "retrieval": "RET",
     "system": "SYS",
     "settings": "ENV",
+    "stacks": "STK",
+    "caches": "CCH",
 }
 CANARIES: Final = (None, "text", "template", "random", "numerics", "preprocessing", "model")
 RULES: Final = catalog.load().rules
@@ -56,6 +59,7 @@ REQUIRED: Final = (
     "cuda.library", "cuda.library.call", "cuda.library.loaded",
     "gpu.driver", "gpu.device", "gpu.libcuda",
     "python.package", "python.interpreter", "python.runtime",
+    "stack.service", "stack.reference", "retrieval.collection", "retrieval.server",
 )  # fmt: skip
 
 TEXTS: Final = ("torch",
@@ -70,7 +74,11 @@ TEXTS: Final = ("torch",
 def scope_of(kind: str) -> Scope:
     if kind in HOST_KINDS:
         return "host"
-    live = kind in PROCESS_KINDS or kind.endswith((".call", ".loaded", ".threads"))
+    live = (
+        kind in PROCESS_KINDS
+        or kind.startswith(("stack.", "retrieval."))
+        or kind.endswith((".call", ".loaded", ".threads"))
+    )
     return "process" if live else "image"
 
 
@@ -201,7 +209,9 @@ def test_a_rule_is_sourced_and_says_what_to_do(rule: Rule) -> None:
     assert rule.why.strip().endswith(".")
     assert rule.advice.strip().endswith(".")
     assert not rule.title.endswith(".")
-    assert rule.canary in CANARIES
+    family, _, name = (rule.canary or "").partition("/")
+    assert (family or None) in CANARIES
+    assert not name or f"{family}_{name}" in {row.stem for row in rows()}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

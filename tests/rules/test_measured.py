@@ -149,6 +149,32 @@ def test_a_canary_in_both_manifests_for_another_environment_settles_nothing() ->
     assert judged([lib("1", "/usr"), same], [lib("2", "/usr"), same]).status is Status.DIVERGENT
 
 
+def test_what_is_on_one_side_alone_is_settled_though_the_environments_lie_elsewhere() -> None:
+    rules = catalog(rule("TOK901", "python.package", "lib", presence=True, canary="text"))
+    a = manifest(lib("1"), text({"a": [3]}))
+    b = manifest(text({"a": [3]}, environment="/opt/other"))
+    assert verdict(a, b, rules).status is Status.EQUIVALENT
+
+
+@pytest.mark.parametrize(
+    ("others", "status"),
+    [
+        ([], Status.DIVERGENT),
+        ([text({"a": [3]}, "text/reader:model")], Status.EQUIVALENT),
+        ([text({"a": [3]}, "text/readers:model")], Status.DIVERGENT),
+        ([text({"a": [3]}, "text/reader:model", environment="/usr")], Status.DIVERGENT),
+        ([text({"a": [3]}, "text/reader"), unreadable("canary", "text/else")], Status.DIVERGENT),
+    ],
+)
+def test_a_canary_that_a_rule_names_has_to_be_among_the_equal_ones(
+    others: list[Fact], status: Status
+) -> None:
+    rules = catalog(rule("TOK902", "python.package", "lib", version=True, canary="text/reader"))
+    same = [text({"a": [3]}), *others]
+    a, b = (manifest(lib(version), *same) for version in ("1", "2"))
+    assert verdict(a, b, rules).status is status
+
+
 def test_what_was_measured_on_a_cpu_says_nothing_of_a_gpu() -> None:
     rules = catalog(rule("NUM900", "python.package", "lib", version=True, canary="numerics"))
     told = {"covers": ["python.package:lib"], "environment": VENV}
