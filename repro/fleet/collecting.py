@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -103,6 +104,7 @@ class _Running:
             # In a session of its own, so that Ctrl-C reaches it once: from here.
             process = subprocess.Popen(
                 command,
+                env={**os.environ, **dict(job.variables)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

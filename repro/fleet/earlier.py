@@ -34,16 +34,20 @@ def begin(jobs: Iterable[Job], folder: Path, *, resume: bool) -> dict[str, str]:
         words = _recorded(folder / RECORD) if resume else {}
         kept = {}
         for job in jobs:
-            time = _taken(path_of(job, folder)) if words.get(job.name) == job.words else None
+            time = _taken(path_of(job, folder)) if words.get(job.name) == _asked(job) else None
             if time is None:
                 path_of(job, folder).unlink(missing_ok=True)
             else:
                 kept[job.name] = time
-        record = {job.name: job.words for job in jobs}
+        record = {job.name: _asked(job) for job in jobs}
         (folder / RECORD).write_bytes(msgspec.json.encode({**words, **record}))
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror}", advice="Name another folder.") from error
     return kept
+
+
+def _asked(job: Job) -> list[str]:
+    return [*(f"{name}={value}" for name, value in job.variables), *job.words]
 
 
 def _recorded(path: Path) -> dict[str, list[str]]:

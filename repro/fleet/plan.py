@@ -21,6 +21,8 @@ class Job(NamedTuple):
     """Fits NAME."""
     target: str
     options: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    """Set for the snapshot alone."""
 
     @property
     def words(self) -> list[str]:

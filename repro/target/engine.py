@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import docker
-from docker.errors import DockerException
+from docker.errors import DockerException, TLSParameterError
 from docker.utils import kwargs_from_env
 
 from repro.errors import EngineError
@@ -49,6 +49,14 @@ def connect(
             tried.append(f"{endpoint.url} ({endpoint.origin}): {_short(error)}")
     where = "; ".join(tried) or "no socket was found"
     raise EngineError(f"no container engine answers: {where}", advice=ADVICE)
+
+
+def is_there() -> bool:
+    """Tell whether an engine was named, or a socket of one is there, whether it answers or not."""
+    named = any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT"))
+    urls = [] if named else [endpoint.url for endpoint in _endpoints(None, None)]
+    paths = (url.partition("://")[2] for url in urls if url.startswith("unix://"))
+    return named or any(Path(path).exists() for path in paths)
 
 
 def _endpoints(host: str | None, context: str | None) -> Iterator[Endpoint]:
@@ -101,7 +109,14 @@ def _environment_tls(url: str) -> TLSConfig | bool | None:
     """Read the client certificates that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name."""
     if not url.startswith("tcp://"):
         return None
-    return kwargs_from_env().get("tls")
+    try:
+        return kwargs_from_env().get("tls")
+    except TLSParameterError as error:
+        folder = os.environ.get("DOCKER_CERT_PATH") or "~/.docker"
+        raise EngineError(
+            f"{folder} has not the ca.pem, cert.pem and key.pem that DOCKER_TLS_VERIFY asks for",
+            advice="Name their folder with DOCKER_CERT_PATH.",
+        ) from error
 
 
 def _client(endpoint: Endpoint) -> docker.DockerClient:
