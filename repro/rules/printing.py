@@ -23,6 +23,7 @@ SUFFIXES: Final = {
     "image.env": "declared by the image",
     "cuda.declared": "declared",
     "framework": "reports of itself",
+    "node.label": "declared by the node",
 }
 LENGTH: Final = 120
 """Characters of a value that a finding shows; reports may show less."""

@@ -9,13 +9,14 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from repro.errors import ProbeError, TargetError
 from repro.target.answer import LIMIT, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
     from repro.target.canaries import Ask
@@ -84,11 +85,19 @@ def run(
     `given` is its standard input, `what` names it in messages. TargetError where it cannot be
     started, ProbeError where it takes too long or prints too much.
     """
+    with _input(given) as source, _started(command, source) as process:
+        try:
+            return _followed(process, seconds, watch, what)
+        finally:
+            _end(process)
+
+
+def _started(command: Sequence[str], source: IO[bytes] | int) -> subprocess.Popen[bytes]:
     try:
         # In a group of its own, so that it can be ended with its children.
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
-            stdin=_input(given),
+            stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -98,11 +107,6 @@ def run(
             f"{command[0]} cannot be started: {error.strerror}",
             advice=f"Is {command[0]} there, and on the PATH?",
         ) from error
-    with process:
-        try:
-            return _followed(process, seconds, watch, what)
-        finally:
-            _end(process)
 
 
 def _followed(
@@ -129,14 +133,16 @@ def _followed(
     return Done(Output(bytes(out), bytes(err)), code)
 
 
-def _input(given: bytes) -> IO[bytes] | int:
-    """Return what a command reads: a file, since a pipe would have to be filled beside the rest."""
+@contextmanager
+def _input(given: bytes) -> Iterator[IO[bytes] | int]:
+    """Give what a command reads: a file, since a pipe would have to be filled beside the rest."""
     if not given:
-        return subprocess.DEVNULL
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # Its user closes it by forgetting it.
-    file.write(given)
-    file.seek(0)
-    return file
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        yield file
 
 
 def _read(process: subprocess.Popen[bytes], out: bytearray) -> None:

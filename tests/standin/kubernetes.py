@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PROTOCOL: Final = Subprotocol("v5.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
-INSIDE: Final = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+INSIDE: Final = ("/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 """Processes of a pod see themselves alone, as in a container."""
 RESOURCES: Final = [
     {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["get", "list"]},

@@ -64,3 +64,10 @@ def test_standard_error_is_passed_on_as_it_comes() -> None:
     seen: list[bytes] = []
     run(["sh", "-c", "echo one >&2; sleep 0.1; echo two >&2"], 10, seen.append)
     assert b"".join(seen) == b"one\ntwo\n"
+
+
+def test_standard_input_is_given_whole_and_is_empty_otherwise() -> None:
+    given = b"x" * (1 << 20)
+    assert run(["cat"], 10, given=given).output.out == given
+    assert run(["cat"], 10).output.out == b""
+    assert run(["true"], 10, given=given).code == 0

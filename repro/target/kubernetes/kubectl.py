@@ -35,11 +35,9 @@ def command(context: str | None, *words: str) -> list[str]:
 def read(words: Sequence[str]) -> bytes:
     """Return what a call prints. EngineError where it fails, hangs, or prints without end."""
     try:
-        done = run(words, SECONDS)
+        done = run(words, SECONDS, what="kubectl")
     except ProbeError as error:
-        raise EngineError(
-            error.message.replace("the probe", "kubectl"), advice=OTHERWISE
-        ) from error
+        raise EngineError(error.message, advice=OTHERWISE) from error
     except TargetError as error:
         raise EngineError(error.message, advice="kubectl reaches clusters: install it.") from error
     if done.code:
