@@ -45,7 +45,8 @@ def snapshot(
     """Write down what an environment is: a manifest.
 
     TARGET is an image (name:tag, id or digest; it is run once in a sandbox and never pulled),
-    a running container (nothing is written into it), `local`, or `python:PATH`.
+    a running container (nothing is written into it), `local`, or `python:PATH`. `host` is this
+    machine alone, or with --host or --context what an engine says of the one that it runs on.
     `image:NAME` and `container:NAME` say which where both exist.
 
     \b
@@ -70,6 +71,7 @@ def snapshot(
       repro snapshot my-running-container
       repro snapshot app:v1 app:v2 -o manifests/
       repro snapshot python:/opt/venv/bin/python --no-frameworks
+      repro snapshot host -o h100-01.json
       repro snapshot registry:ghcr.io/owner/app:v2 --platform linux/arm64 -o v2.json
       repro snapshot oci-archive:app.tar --all-platforms -o manifests/
       repro snapshot app:v2 --canary "python canary.py"

@@ -25,6 +25,8 @@ COMPLETES: Final[dict[str, str]] = {
     "slurm": "",
 }
 """What follows the colon of each scheme: files or folders, in click's words, or what is unknown."""
+PLAIN: Final = ("host", "local")
+"""Targets without a colon."""
 SHOWN: Final = 100
 """Files that are offered beside schemes."""
 STAY: Final = """\
@@ -44,7 +46,7 @@ def complete(_: click.Context, __: click.Parameter, text: str) -> list[Completio
         kind = COMPLETES[scheme]
         return [CompletionItem(text, type=kind)] if kind else []
     words = [f"{name}:" for name in COMPLETES if text and name.startswith(text)]
-    words += ["local"] if text and "local".startswith(text) else []
+    words += [word for word in PLAIN if text and word.startswith(text)]
     if not words:
         return [CompletionItem(text, type="file")]
     return [CompletionItem(word) for word in [*words, *_files(text)]]

@@ -17,13 +17,16 @@ STATIC: Final = "static"
 """The `mode` of a target whose files were read, and of which nothing was run."""
 ENDPOINT: Final = "endpoint"
 """The `mode` of a server of which only the answers are known."""
+HOST: Final = "host"
+"""The `mode` of a host that was described without anything that runs on it."""
 LACKING: Final[dict[str, tuple[Scope, ...]]] = {
     STATIC: ("process", "host"),
     ENDPOINT: ("image", "host"),
+    HOST: ("image", "process"),
 }
 """What targets of a mode have nothing of."""
 
-Reason = Literal["not taken", "not seen", "not asked"]
+Reason = Literal["not taken", "not seen", "host alone", "not asked"]
 Side = Literal["a", "b"]
 
 
@@ -32,7 +35,8 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: Reason
     """`not taken`: a side was read and not run; `not seen`: it is a server that only gave answers;
-    `not asked`: other scopes were named."""
+    `host alone`: it is a host, of which nothing that runs there was looked at; `not asked`: other
+    scopes were named."""
     sides: tuple[Side, ...] = ()
     """The sides that were not taken in it."""
 
@@ -66,8 +70,14 @@ def _not_taken(scope: Scope, a: Manifest, b: Manifest) -> LeftOut | None:
     without = tuple(name for name, side in sides.items() if not _taken(scope, side))
     if not without:
         return None
-    asked = all(is_endpoint(sides[name]) for name in without)
-    return LeftOut(reason="not seen" if asked else "not taken", sides=without)
+    modes = {sides[name].target.properties.get("mode") for name in without}
+    return LeftOut(reason=_reason(modes), sides=without)
+
+
+def _reason(modes: set[object]) -> Reason:
+    """Say why sides lack a scope, by their modes."""
+    reasons: dict[object, Reason] = {ENDPOINT: "not seen", HOST: "host alone"}
+    return reasons.get(modes.pop(), "not taken") if len(modes) == 1 else "not taken"
 
 
 def is_endpoint(manifest: Manifest) -> bool:

@@ -27,6 +27,7 @@ HELD: Final[dict[Scope, str]] = {
 WHY: Final[dict[Reason, tuple[str, str]]] = {
     "not taken": ("was read, not run", "were read, not run"),
     "not seen": ("is a server that was asked", "are servers that were asked"),
+    "host alone": ("is a host alone", "are hosts alone"),
 }
 """Why a scope is left out: of one side, of both."""
 
@@ -70,7 +71,7 @@ def _list(names: Iterable[str]) -> str:
 def shared(verdict: Verdict) -> str:
     """Say how many layers the images share; empty where that is not known, or they are the same."""
     layers = verdict.layers
-    if layers is None or wording.relation(verdict):
+    if layers is None or verdict.same_image:
         return ""
     if not layers.a and not layers.b:
         return f"layers: all {layers.shared} shared"

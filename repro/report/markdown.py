@@ -68,8 +68,8 @@ def _head(verdict: Verdict) -> str:
     lines = [f"## {verdict.status.capitalize()}", ""]
     lines += [f"**{_upper(wording.headline(verdict))}.**", ""]
     lines += [f"- {letter}: {_subject(s)}" for letter, s in (("A", verdict.a), ("B", verdict.b))]
-    if relation := wording.relation(verdict) or layers.shared(verdict):
-        lines.append(f"- {_upper(relation)}")
+    for said in filter(None, (wording.relation(verdict), layers.shared(verdict))):
+        lines.append(f"- {_upper(said)}")
     if compared := layers.compared(verdict):
         lines += ["", f"**Compared:** {running(compared)}."]
     if measured := wording.measured(verdict):

@@ -70,8 +70,8 @@ def _head(page: Page, verdict: Verdict) -> None:
         page.paragraph(claim, "bold")
     page.blank()
     _subjects(page, (verdict.a, verdict.b))
-    if relation := wording.relation(verdict) or layers.shared(verdict):
-        page.paragraph(relation, indent=3)
+    for said in filter(None, (wording.relation(verdict), layers.shared(verdict))):
+        page.paragraph(said, indent=3)
     if compared := layers.compared(verdict):
         page.blank()
         page.paragraph(compared, "bold", label="compared  ", label_style="yellow")

@@ -27,6 +27,8 @@ COUNTED: Final = {
 NOTHING: Final = "NOTHING"
 """The code for a side that holds nothing of what is compared."""
 OUTCOME: Final = {0: "PASS", 1: "FAIL", 3: "INDETERMINATE"}
+PLACES: Final = {"image": "image", "process": "run", "host": "host"}
+"""Scopes in the words of a sentence."""
 NO_IMAGE: Final = assemble(Target(kind="", name=""), ()).digests.image
 """The image digest of a manifest without an image: two of these are no same image."""
 
@@ -69,13 +71,38 @@ def kind(subject: Subject) -> str:
 
 
 def relation(verdict: Verdict) -> str:
-    """Say where two runs of one image differ; empty where the images differ or are none."""
-    if not verdict.same_image or verdict.a.image_digest == NO_IMAGE:
+    """Tell the image, the run and the host apart: which differ, and which are the same.
+
+    Empty where nothing but images was compared, and they differ: that says it all.
+    """
+    differ, same = _scopes(verdict)
+    if verdict.same_image and "image" in same:
+        return "same image, different " + _and(differ) if differ else "same image"
+    if differ == ["image"] and not same:
         return ""
-    changes = [finding.change for finding in verdict.findings if finding.change]
-    scopes = {change.scope for change in changes if change.how != "unknown"}
-    places = [word for scope, word in (("host", "host"), ("process", "run")) if scope in scopes]
-    return "same image, different " + " and ".join(places) if places else "same image"
+    said = [f"{word} {_and(names)}" for word, names in (("different", differ), ("same", same))]
+    return ", ".join(text for text, names in zip(said, (differ, same), strict=True) if names)
+
+
+def _scopes(verdict: Verdict) -> tuple[list[str], list[str]]:
+    """Name the scopes that differ and those that are equal.
+
+    Neither is said of what was unread, nor that a scope is equal where findings were left out.
+    """
+    findings = (*verdict.findings, *(each.finding for each in verdict.waived))
+    changes = [finding.change for finding in findings if finding.change]
+    touched = {change.scope for change in changes}
+    differ = {change.scope for change in changes if change.how != "unknown"}
+    compared = [scope for scope in verdict.scopes.compared if scope != "image"]
+    differing = [PLACES[scope] for scope in compared if scope in differ]
+    equal = [PLACES[s] for s in compared if s not in touched and not verdict.ignored]
+    if "image" in verdict.scopes.compared and verdict.a.image_digest != NO_IMAGE:
+        (equal if verdict.same_image else differing).insert(0, "image")
+    return differing, equal
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def measured(verdict: Verdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from repro.diff.scopes import ENDPOINT, LACKING, NOT_RUN, STATIC
+from repro.diff.scopes import ENDPOINT, HOST, LACKING, NOT_RUN, STATIC
 from repro.manifest import Component, Unreadable
 from repro.rules.doubt import needed
 from repro.rules.finding import Basis, Finding, Impact, Status
@@ -51,7 +51,11 @@ CODES: Final = {
 """Codes of findings that no rule stands behind."""
 UNREAD: Final = "Make it readable (permissions, --gpus, --path, --timeout), then snapshot again."
 NEEDS_RUN: Final = "Only a run can tell: take a snapshot of the image that runs it, or a container."
-HOW: Final = {STATIC: "was read, not run", ENDPOINT: "is a server that was asked"}
+HOW: Final = {
+    STATIC: "was read, not run",
+    ENDPOINT: "is a server that was asked",
+    HOST: "is a host alone",
+}
 """How targets of a mode were looked at, for all of which there are scopes that were not taken."""
 NAMED: Final = ("python.package", "os.package", "conda.package")
 """Kinds whose bystanders are known by name."""

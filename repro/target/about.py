@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 
 class About(NamedTuple):
-    """Facts of an engine, and the name of the host that it runs on."""
+    """Facts of an engine, and which host it runs on."""
 
     facts: list[Fact]
     host: str | None = None
+    machine: str | None = None
+    """As `machine.own` has it; None where it cannot be told from here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 import requests
 from docker.errors import DockerException
 
+from repro.errors import EngineError
 from repro.manifest import Absent, Component, Fact, Unreadable
+from repro.target import machine
 from repro.target.about import About
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import docker
 
 
@@ -26,7 +31,38 @@ def about(client: docker.DockerClient) -> About:
         return About([Unreadable(scope="host", kind="runtime", name="*", reason=reason)])
     local = client.api.base_url.startswith("http+docker://localhost")
     facts = [*map(_part, version.get("Components") or []), _toolkit(info, local=local)]
-    return About(facts, str(info["Name"]) if info.get("Name") else None)
+    name = str(info["Name"]) if info.get("Name") else None
+    here = local and name == os.uname().nodename
+    return About(facts, name, machine.own() if here else None)
+
+
+def info_of(client: docker.DockerClient) -> dict[str, Any]:
+    """Ask an engine how it is set up; raises EngineError."""
+    try:
+        found: dict[str, Any] = client.info()
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(f"the engine does not describe itself: {error}") from error
+    return found
+
+
+def setup(client: docker.DockerClient) -> Iterator[Fact]:
+    """Say what an engine starts containers with, and in which cgroups."""
+    where: dict[str, Any] = {"scope": "host", "kind": "runtime.settings", "name": "engine"}
+    try:
+        info = info_of(client)
+    except EngineError as error:
+        yield Unreadable(**where, reason=error.message[:300])
+        return
+    properties = {
+        "default_runtime": info.get("DefaultRuntime"),
+        "runtimes": sorted(info.get("Runtimes") or {}),
+        "cgroup_version": info.get("CgroupVersion"),
+        "cgroup_driver": info.get("CgroupDriver"),
+        "storage_driver": info.get("Driver"),
+        "devices": sorted(str(each.get("ID")) for each in info.get("DiscoveredDevices") or []),
+    }
+    known = {key: value for key, value in properties.items() if value}
+    yield Component(**where, source="engine", properties=known)
 
 
 def _part(part: dict[str, Any]) -> Fact:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.manifest import Manifest, Target
+from repro.target import machine
+from repro.target.about import About
 from repro.target.carried import asking
 from repro.target.snapshot import probe_options, take
 
@@ -27,6 +29,7 @@ def snapshot(python: str | None, options: Options, progress: Progress | None = N
         asking((), executable, programs=(executable,)),
         told,
         options,
+        lambda: ((), About([], machine=machine.own())),
         progress=progress,
         at_work=True,
     )

@@ -75,7 +75,7 @@ def _taken(text: str, options: Options, progress: Progress | None) -> list[Manif
         )
     if scheme == "dir":
         return [_directory(rest, options)]
-    if colon and scheme in APART:
+    if text == "host" or (colon and scheme in APART):
         return [_apart(scheme, rest, options, progress)]
     if scheme == "endpoint" and not TAG.fullmatch(rest):
         from repro.target import endpoint  # noqa: PLC0415
@@ -96,12 +96,16 @@ def _check(options: Options) -> None:
 
 
 def _apart(scheme: str, rest: str, options: Options, progress: Progress | None) -> Manifest:
-    """Take what no engine of ours runs: a pod, a node, or what a probe said elsewhere."""
+    """Take what no engine of ours runs: a host, a pod, a node, or what a probe said elsewhere."""
     if options.gpus or options.volumes or options.env or options.platform or options.static:
         raise UsageError(
             f"--gpus, --volume, --env, --platform and --static mean nothing for {scheme}:",
             advice="They are for images, which run in a container of their own.",
         )
+    if scheme == "host":
+        from repro.target import host  # noqa: PLC0415
+
+        return host.snapshot(options)
     if scheme == "answer":
         from repro.target import given  # noqa: PLC0415
 

@@ -50,7 +50,7 @@ def take(
     image, engine = outside()
     measured = canaries.measure(answer.facts, options, ask, progress, at_work=at_work)
     facts = [*answer.facts, *measured, *image, *engine.facts]
-    return assemble(target, facts, volatile(answer.milliseconds, engine.host))
+    return assemble(target, facts, volatile(answer.milliseconds, engine.host, engine.machine))
 
 
 def answered(target: Target, output: Output, engine: About, *, at: str | None) -> Manifest:
@@ -62,9 +62,12 @@ def answered(target: Target, output: Output, engine: About, *, at: str | None) -
     return assemble(target, [*answer.facts, unread, *engine.facts], {**said, **when})
 
 
-def volatile(milliseconds: dict[str, int], host: str | None = None) -> dict[str, Any]:
+def volatile(
+    milliseconds: dict[str, int], host: str | None = None, machine: str | None = None
+) -> dict[str, Any]:
     """Say when and where a snapshot was taken: on this host, unless an engine has another."""
     return {
+        **({"machine": machine} if machine else {}),
         "probed_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "milliseconds": milliseconds,
         "repro": __version__,

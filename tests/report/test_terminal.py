@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from repro.diff import Layers, LeftOut, Origins, Scopes
-from repro.manifest import Unreadable
+from repro.manifest import Manifest, Unreadable
 from repro.policy import Policy
 from repro.report import terminal
 from repro.report.plain import HOSTILE
 from repro.rules.finding import Basis, Impact, Status
+from tests.manifests import known, manifest, setting, verdict
 from tests.report import cases
+from tests.rules.making import catalog
 
 if TYPE_CHECKING:
     from repro.verdict import Verdict
@@ -394,3 +396,21 @@ def test_no_text_whatever_puts_a_control_character_into_the_report(
     assert not re.search(" $", text, re.MULTILINE)
     text.encode()
     assert terminal.render(verdict, width=width, color=False) == text
+
+
+def test_the_image_the_run_and_the_host_are_told_apart() -> None:
+    def sides(tqdm: str, kernel: str, tf32: str = "1") -> Manifest:
+        image, run = known("python.package", "tqdm", tqdm), setting("NVIDIA_TF32_OVERRIDE", tf32)
+        return manifest(image, run, known("kernel", "linux", kernel))
+
+    def said(a: Manifest, b: Manifest, policy: Policy | None = None) -> str:
+        return terminal.render(verdict(a, b, catalog(), policy)).splitlines()[4].strip()
+
+    one = sides("1", "6.1")
+    assert said(one, sides("2", "6.1")) == "different image, same run and host"
+    assert said(one, sides("2", "6.8")) == "different image and host, same run"
+    assert said(one, sides("2", "6.8", "0")) == "different image, run and host"
+    assert said(one, sides("1", "6.8")) == "same image, different host"
+    assert said(one, one) == "same image"
+    narrow = Policy(impacts=frozenset({Impact.TOKENS}))
+    assert "same" not in said(one, sides("2", "6.8"), narrow)

@@ -24,7 +24,7 @@ def render(verdict: Verdict) -> str:
         "verdict.html.j2",
         verdict=verdict,
         headline=wording.headline(verdict),
-        relation=wording.relation(verdict) or layers.shared(verdict),
+        relation="; ".join(filter(None, (wording.relation(verdict), layers.shared(verdict)))),
         compared=layers.compared(verdict),
         measured=wording.measured(verdict),
         notes=wording.notes(verdict),
