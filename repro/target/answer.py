@@ -47,6 +47,11 @@ def parse(output: Output, nonce: str) -> Answer:
 
     CannotRunError where the target's Python is too old to give one.
     """
+    return _decode(whole(output, nonce))
+
+
+def whole(output: Output, nonce: str) -> bytes:
+    """Find the JSON of an answer in an output; ProbeError and CannotRunError as `parse`."""
     pattern = rb"@repro-begin %s (\d{1,9}) ([0-9a-f]{64})\r?\n" % re.escape(nonce.encode())
     heads = list(re.finditer(pattern, output.out))
     if not heads:
@@ -62,7 +67,7 @@ def parse(output: Output, nonce: str) -> Answer:
             f"the probe's answer is damaged: {len(text)} of {int(head[1])} bytes came",
             advice="Try again; a full disk or a log driver of the engine may cut output.",
         )
-    return _decode(text)
+    return text
 
 
 def _decode(text: bytes) -> Answer:

@@ -62,7 +62,7 @@ def snapshot(
                 "digests": sorted(inspected.get("RepoDigests") or []),
             },
         ),
-        lambda words, seconds, watch: _ask(client, container, words, seconds, watch),
+        lambda words, seconds, watch: ask(client, container, words, seconds, watch),
         told,
         options,
         lambda: (image_facts(inspected), about(client)),
@@ -75,15 +75,16 @@ def _image_name(container: Container) -> str:
     return str(container.attrs.get("Config", {}).get("Image", container.attrs["Image"]))
 
 
-def _ask(
+def ask(
     client: docker.DockerClient,
     container: Container,
     arguments: list[str],
     seconds: int,
-    watch: Watch | None,
+    watch: Watch | None = None,
 ) -> Output:
+    """Run a program of ours with a container's Python; CannotRunError where it has none."""
     for program in chain(("python3", "python"), candidates(container)):
-        output, code = _exec(client, container, [program, *arguments], seconds, watch)
+        output, code = execute(client, container, [program, *arguments], seconds, watch)
         if not _not_found(output, code):
             return Output(output)
     raise CannotRunError(
@@ -97,14 +98,18 @@ def _not_found(output: bytes, code: int | None) -> bool:
     return code in (126, 127) and any(mark in text for mark in NOT_FOUND)
 
 
-def _exec(
+def execute(
     client: docker.DockerClient,
     container: Container,
     command: list[str],
     seconds: int,
-    watch: Watch | None,
+    watch: Watch | None = None,
 ) -> tuple[bytes, int | None]:
-    """Execute and collect standard output in a thread: exec has no time-out of its own."""
+    """Execute a command and return what it printed and its exit code.
+
+    Standard output is collected in a thread, for exec has no time-out of its own. EngineError and
+    ProbeError say what went wrong.
+    """
     result: dict[str, Any] = {"output": bytearray()}
     thread = threading.Thread(
         target=_collect, args=(client, container, command, result, watch), daemon=True

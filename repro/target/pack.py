@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.resources.abc import Traversable
 
-Part = Literal["probe", "canary"]
-"""What looks at a target, and what computes in it: two programs, as one argument has a limit."""
+Part = Literal["probe", "canary", "asking"]
+"""What looks at a target, what computes in it, and what asks its neighbours: a program each, as
+one argument has a limit."""
 
 LIMIT: Final = 128 * 1024
 """Bytes of one argument: MAX_ARG_STRLEN, 32 pages (execve(2))."""
 FLAGS: Final = ("-I", "-S", "-B", "-X", "utf8", "-c")
 """Isolated from the environment, no site packages, no compiled files written."""
 SHARED: Final = ("__init__.py", "answer.py", "facts.py")
-"""What the canaries' program takes of the probe's."""
+"""What the other programs take of the probe's."""
 PREFIX: Final = "repro_probe"
 
 LOADER: Final = """\
@@ -53,6 +54,7 @@ main()
 MODULES: Final[dict[Part, str]] = {
     "probe": f"{PREFIX}.main",
     "canary": f"{PREFIX}.canary.main",
+    "asking": f"{PREFIX}.asking.main",
 }
 
 
@@ -78,8 +80,8 @@ def sources(part: Part) -> Iterator[tuple[str, str]]:
     for entry in _files(root):
         if part == "probe" or entry.name in SHARED:
             yield f"{PREFIX}/{entry.name}", entry.read_text("utf-8")
-    for entry in _files(root / "canary") if part == "canary" else ():
-        yield f"{PREFIX}/canary/{entry.name}", entry.read_text("utf-8")
+    for entry in _files(root / part) if part != "probe" else ():
+        yield f"{PREFIX}/{part}/{entry.name}", entry.read_text("utf-8")
 
 
 def _files(folder: Traversable) -> Iterator[Traversable]:

@@ -16,7 +16,7 @@ from repro.manifest import Manifest, Target, assemble
 from repro.stack.compose import NAME, declared
 from repro.stack.facts import facts
 from repro.stack.model import SCHEMA, Stack
-from repro.target import container, members, static
+from repro.target import container, databases, members, static
 from repro.target.engine import connect
 from repro.target.export import stored
 from repro.target.image import NotRunWarning, inspect
@@ -84,9 +84,11 @@ class _Taking:
             except ReproError as error:
                 unread[service] = error.message[:500]
         running = [described(name, each, self._name) for name, each in found.items()]
-        whole = assemble(
-            Target(kind="stack", name=self._name), facts(running, unread, idle), volatile({})
-        )
+        held = [
+            *facts(running, unread, idle),
+            *databases.collected(self._client, found, services),
+        ]
+        whole = assemble(Target(kind="stack", name=self._name), held, volatile({}))
         return Stack(name=self._name, schema=SCHEMA, services=services, stack=whole, unread=unread)
 
     def _read(self, each: Container, progress: Progress) -> Manifest:

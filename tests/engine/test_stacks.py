@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from lab.venvs import interpreter
 from tests.engine.calling import docker, facts, repro
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from lab.engine import Engine
     from lab.fixtures import BuildImage
@@ -19,6 +22,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 SLEEP: Final = ("-c", "import time; time.sleep(1000)")
+CHROMA: Final = "chromadb==1.5.9"
+SERVER: Final = "import sys, chromadb_rust_bindings as b; b.cli(['chroma', 'run', *sys.argv[1:]])"
+CREATE: Final = """
+import json, urllib.request
+url = "http://127.0.0.1:8000/api/v2/tenants/default_tenant/databases/default_database/collections"
+body = {"name": "docs", "configuration": {"hnsw": {"space": "cosine"}}}
+told = {"Content-Type": "application/json"}
+urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), told))
+"""
 RESTARTS: Final = ("-c", "import time; time.sleep(0.3)")
 
 
@@ -112,6 +124,45 @@ def test_containers_that_restart_while_they_are_read_are_rows_and_no_pass(
     done = repro("diff", str(path), str(path), "-f", "json", host="unix:///nowhere")
     assert done.code == 3
     assert "reprolab-flaps-1@stack" in {e["name"] for e in json.loads(done.out)["unjudged"]}
+
+
+def test_databases_are_asked_from_within_the_stack_and_a_mute_one_is_a_row(
+    project: Project, image: BuildImage, tmp_path: Path
+) -> None:
+    python = image("base:bookworm")
+    (site,) = Path(interpreter(CHROMA, resolve=False)).parents[1].glob("lib/*/site-packages")
+    program = ("--entrypoint", "python3")
+    held = ("--volume", f"{site}:/site:ro", "--env", "PYTHONPATH=/site", *program)
+    known = ("--label", "dev.repro.database=chroma")
+    where = ("--path", "/tmp/chroma", "--host", "0.0.0.0")  # noqa: S104 - of its own network.
+    project.start("db", python, "-c", SERVER, *where, options=(*held, *known))
+    mute = ("--label", "dev.repro.database=qdrant")
+    project.start("mute", python, *SLEEP, options=(*program, *mute))
+    create(project)
+    found = project.snapshot(tmp_path / "stack.json")["stack"]
+    (server,) = facts(found, "retrieval.server")
+    assert (server["name"], server["properties"]["database"]) == ("db", "chroma")
+    (collection,) = facts(found, "retrieval.collection")
+    assert collection["name"] == "db/docs"
+    assert collection["properties"]["distance"] == "cosine"
+    unread = [(f["kind"], f["name"], f["reason"]) for f in found["facts"] if "reason" in f]
+    assert [each[:2] for each in unread] == [
+        ("retrieval.collection", "*"),
+        ("retrieval.server", "mute"),
+    ]
+    assert all("refused" in reason for *_, reason in unread)
+
+
+def create(project: Project) -> None:
+    """Create a collection from within, once the server answers."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            docker("exec", "reprolab-db-1", "python3", "-c", CREATE, host=project.host)
+        except subprocess.CalledProcessError:
+            assert time.monotonic() < end, docker("logs", "reprolab-db-1", host=project.host)
+        else:
+            return
 
 
 @pytest.mark.usefixtures("project")

@@ -1,0 +1,1 @@
+"""What vector databases say of themselves: versions, distances, dimensions and index settings."""
