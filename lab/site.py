@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
-BESIDE: Final = ("reports/*", "benchmarks/README.md", "CHANGELOG.md")
+BESIDE: Final = ("reports/*", "benchmarks/README.md", "benchmarks/driftbench/README.md", "CHANGELOG.md")
 """What pages link to that does not lie in docs/."""
+SAMPLES: Final = "reports/"
 INDEX: Final = "README.md"
 OUT: Final = re.compile(r"\]\((?:\.\./)((?:\.\./)*)(reports|benchmarks)/")
 """A link out of docs/, from a page in it: one step up is one too many on the site."""
+ALONE: Final = {"README.md", "tutorial.md"}
+"""Pages that no menu of others belongs to."""
 IN: Final = re.compile(r"\]\((?:\.\./)?docs/")
 """A link into docs/, from a page that lies outside."""
 
@@ -48,19 +51,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Put samples and pages of other folders beside those of docs/."""
     for path in sorted(found for pattern in BESIDE for found in ROOT.glob(pattern)):
         name = path.relative_to(ROOT).as_posix()
-        files.append(File.generated(config, name, abs_src_path=str(path)))
+        file = File.generated(config, name, abs_src_path=str(path))
+        if name.startswith(SAMPLES) and path.suffix == ".md":
+            file.dest_uri = f"{name}.html"  # Else it would take the place of the HTML sample.
+        files.append(file)
     return files
 
 
-def on_page_markdown(
-    markdown: str,
-    page: Page,
-    config: MkDocsConfig,
-    files: Files,  # noqa: ARG001 -- Its signature.
-) -> str:
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Let links lead where things lie on the site, and keep samples out of the search."""
     name = page.file.src_uri
-    if name.startswith("reports/"):
+    if name.startswith(SAMPLES):
         page.meta["search"] = {"exclude": True}
+    if name in ALONE:
+        page.meta["hide"] = ["navigation"]
     depth = name.count("/")
     return IN.sub("](" + "../" * depth, OUT.sub(r"](\1\2/", markdown))
