@@ -119,7 +119,7 @@ OPTIONS = (
         "--srun", default="", metavar="WORDS", help="Further arguments of srun, for slurm:NODE."
     ),
     click.option("-H", "--host", metavar="URL", help="Engine to use (default: DOCKER_HOST)."),
-    click.option("-c", "--context", metavar="NAME", help="Docker context to use."),
+    click.option("-c", "--context", metavar="NAME", help="Context to use, docker's or kubectl's."),
 )
 
 

@@ -57,6 +57,12 @@ def kubectl() -> NoReturn:
     main()
 
 
+def kubectl_complete() -> NoReturn:
+    """Say what the words of kubectl's plugin may become (kubectl, pkg/cmd/plugin_completion.go)."""
+    click.echo("\n".join(completed(sys.argv[1:])))
+    sys.exit(0)
+
+
 def metadata() -> dict[str, str]:
     """Say what docker lists of a plugin."""
     return {

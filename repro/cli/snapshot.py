@@ -60,6 +60,9 @@ def snapshot(
     \b
     What a command leads to:
       slurm:NODE[:PYTHON]          a node of a Slurm cluster, by srun (--srun adds words)
+      kubernetes:NAMESPACE/POD[/CONTAINER]   a pod that runs, by kubectl (--context)
+      kubernetes-log:…             what a probe in a pod said, as its log has it
+      answer:FILE                  the same, as a file has it
 
     \b
     A server that runs, with OpenAI's API (vLLM, SGLang, llama.cpp, …):

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     import click
 
 COMPLETES: Final[dict[str, str]] = {
+    "answer": "file",
     "container": "",
     "dir": "dir",
     "docker": "",
     "docker-archive": "file",
     "endpoint": "",
     "image": "",
+    "kubernetes": "",
+    "kubernetes-log": "",
     "oci-archive": "file",
     "oci-dir": "dir",
     "podman": "",

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 SCRIPTS: Final = Path(sys.executable).parent
 DOCKER: Final = shutil.which("docker")
-KUBECTL: Final = shutil.which("kubectl")
 PAIR: Final = ("fixtures/demo/v1.json", "fixtures/demo/v2.json")
 
 needs_docker = pytest.mark.skipif(DOCKER is None, reason="needs the command docker")
@@ -107,18 +106,31 @@ def test_the_engine_that_docker_uses_is_asked(
     assert "os.release:1" in done.stdout
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="needs the command kubectl")
-def test_kubectl_repro_is_repro() -> None:
+def kubectl(*words: str) -> subprocess.CompletedProcess[str]:
     path = f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [str(KUBECTL), "repro", "diff", *PAIR, "-f", "json"],
+    return subprocess.run(
+        [str(SCRIPTS / "kubectl"), *words],
         cwd=ROOT,
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_kubectl_repro_is_repro() -> None:
+    done = kubectl("repro", "diff", *PAIR, "-f", "json")
     assert (done.returncode, json.loads(done.stdout)["status"]) == (1, "divergent")
+
+
+def test_kubectl_completes_its_words() -> None:
+    assert (
+        kubectl("__complete", "repro", "fleet", "kub")
+        .stdout.splitlines()[0]
+        .startswith("kubernetes\t")
+    )
+    words = kubectl("__complete", "repro", "diff", "--fail-on", "").stdout.splitlines()
+    assert words == ["divergent", "suspect", "any", "never", ":4"]
 
 
 def test_the_last_of_host_and_context_is_meant() -> None:

@@ -102,8 +102,8 @@ def kubernetes(image: str, **values: Any) -> int:
       repro fleet manifest kubernetes registry.example/serving@sha256:… -n audit > probe.yaml
       kubectl apply --server-side -f probe.yaml
       repro fleet kubernetes -l app.kubernetes.io/instance=repro-probe -n audit --logs -o fleet/
-      repro fleet manifest kubernetes IMAGE --kind job --nodes 40 --gpus 1 \\
-        --node-selector nvidia.com/gpu.product=NVIDIA-H100-80GB-HBM3 --output-claim answers
+      repro fleet manifest kubernetes IMAGE --kind job --nodes 40 --output-claim answers
+      repro fleet manifest kubernetes IMAGE --gpus 1 --node-selector nvidia.com/gpu.present=true
     """
     from repro.cli.output import stdout  # noqa: PLC0415
     from repro.fleet.documents import written  # noqa: PLC0415
