@@ -28,7 +28,7 @@ from benchmarks.driftbench.places import (
     variables,
 )
 from benchmarks.driftbench.run import TRUTH
-from benchmarks.driftbench.scoring import Opinion, table, tally
+from benchmarks.driftbench.scoring import Opinion, table, tally, wanted
 
 RESULTS: Final = HERE / "results.json"
 README: Final = HERE / "README.md"
@@ -36,6 +36,8 @@ OURS: Final = str(Path(sys.executable).with_name("repro"))
 REPRO: Final = os.environ.get("DRIFTBENCH_REPRO", OURS)
 """The program that is scored: ours, or one that does not change meanwhile."""
 MODES: Final = {"repro, rules alone": "--no-canary", "repro, with canaries": "--canaries"}
+ASKED: Final = "--impact"
+"""Added to a mode's name where only the impacts of the workloads are asked for."""
 MEANING: Final = {
     "identical": rivals.SILENT,
     "equivalent": rivals.SILENT,
@@ -88,14 +90,20 @@ def _write(found: dict[str, Any], every: tuple[Pair, ...]) -> None:
 
 
 def judged(pair: Pair, known: dict[str, Set]) -> dict[str, Opinion]:
-    """Let repro compare both sides in each of its modes."""
+    """Let repro compare both sides in each of its modes, asked for everything and for less."""
     found = {}
     for name, option in MODES.items():
-        a, b = (snapshot(side, option, known) for side in (pair.a, pair.b))
-        command = [REPRO, "diff", str(a), str(b), "-f", "json", "--fail-on", "never"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found[name] = opinion(json.loads(done.stdout))
+        sides = [str(snapshot(side, option, known)) for side in (pair.a, pair.b)]
+        found[name] = compared(sides)
+        found[f"{name}, {ASKED}"] = compared([*sides, ASKED, ",".join(sorted(wanted(pair)))])
     return found
+
+
+def compared(arguments: list[str]) -> Opinion:
+    """Run `repro diff`, and take its opinion."""
+    command = [REPRO, "diff", *arguments, "-f", "json", "--fail-on", "never"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return opinion(json.loads(done.stdout))
 
 
 def opinion(report: dict[str, Any]) -> Opinion:

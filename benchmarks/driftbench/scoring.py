@@ -33,6 +33,10 @@ EXPECTED: Final[Mapping[str, frozenset[str]]] = {
 """The impacts that are right for a workload whose outputs changed."""
 
 
+MEASURED: Final = frozenset({"MEASURED", "ROUNDING", "UNSTABLE"})
+"""Codes of findings that a canary stands behind."""
+
+
 class Opinion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one contender says of a pair."""
 
@@ -50,6 +54,8 @@ class Tally(msgspec.Struct, kw_only=True):
     misses: int = 0
     changed: int = 0
     false_alarms: int = 0
+    measured: int = 0
+    """False alarms of which a canary saw a difference, though the workloads did not."""
     identical: int = 0
     exact: int = 0
     heard: int = 0
@@ -91,6 +97,7 @@ def count(into: Tally, truth: Mapping[str, Mapping[str, Any]], opinion: Opinion)
         case "identical":
             into.identical += 1
             into.false_alarms += alarm
+            into.measured += alarm and bool(MEASURED & set(opinion.codes))
         case "rounding":
             into.rounding += 1
             into.rounding_told += alarm
@@ -105,6 +112,11 @@ def count(into: Tally, truth: Mapping[str, Mapping[str, Any]], opinion: Opinion)
                 into.exact += bool(set(opinion.impacts) & right(truth))
 
 
+def wanted(pair: Pair) -> frozenset[str]:
+    """Collect the impacts that somebody asks for whose program is the pair's workloads."""
+    return frozenset().union(*(EXPECTED[name] for name in pair.workloads))
+
+
 def right(truth: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     """Collect the impacts that are right for the workloads that changed."""
     changed = (EXPECTED[name] for name, found in truth.items() if found["outcome"] == "changed")
@@ -114,14 +126,16 @@ def right(truth: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
 def table(tallies: Mapping[str, Tally], split: str) -> str:
     """Write the counts of one split as a Markdown table."""
     head = (
-        f"| {split} | missed | false alarms | impact right | rounding told | errors told | unsure |"
+        f"| {split} | missed | false alarms | of these measured | impact right | rounding told "
+        "| errors told | unsure |"
     )
-    lines = [head, "|---|---|---|---|---|---|---|"]
+    lines = [head, "|---|---|---|---|---|---|---|---|"]
     for name, one in tallies.items():
         exact = _share(one.exact, one.heard) if one.heard else "–"
         cells = (
             _share(one.misses, one.changed),
             _share(one.false_alarms, one.identical),
+            f"{one.measured}" if one.measured else "–",
             exact,
             _share(one.rounding_told, one.rounding),
             _share(one.errors_told, one.errors),

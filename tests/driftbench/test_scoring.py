@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from benchmarks.driftbench.outcome import compare, judge
+from benchmarks.driftbench.pairs import pairs
 from benchmarks.driftbench.score import opinion
-from benchmarks.driftbench.scoring import Opinion, Tally, count, table
+from benchmarks.driftbench.scoring import Opinion, Tally, count, table, wanted
 
 
 def floats(*values: float) -> dict[str, Any]:
@@ -78,6 +79,19 @@ def test_an_alarm_about_nothing_is_false() -> None:
     assert counted("identical", "silent") == Tally(identical=1)
     assert counted("rounding", "alarm") == Tally(rounding=1, rounding_told=1)
     assert counted("error", "silent") == Tally(errors=1)
+
+
+def test_a_false_alarm_that_a_canary_stands_behind_is_counted_apart_and_is_false() -> None:
+    into = Tally()
+    for codes in (("MEASURED", "TOK031"), ("TOK031",)):
+        told = Opinion(said="alarm", verdict="divergent", impacts=("tokens",), codes=codes)
+        count(into, {"pieces": {"outcome": "identical"}}, told)
+    assert into == Tally(identical=2, false_alarms=2, measured=1)
+
+
+def test_a_pair_is_asked_about_the_impacts_of_all_its_workloads() -> None:
+    pair = next(pair for pair in pairs() if set(pair.workloads) == {"chat_auto", "tokenize_auto"})
+    assert wanted(pair) == {"prompt", "tokens"}
 
 
 def test_a_report_is_read_as_an_opinion() -> None:
