@@ -141,7 +141,10 @@ def test_whoever_may_not_execute_is_told_so_in_each_row(tmp_path: Path) -> None:
     with within(tmp_path, pods=[pod("a")], forbidden=frozenset({"exec"})) as side:
         code, found = side.fleet("-n", "prod")
     assert code == 3
-    assert "exec is forbidden" in unjudged(found)["prod/a"]
+    (lost,) = found["unjudged"]
+    assert lost["reason"].startswith("kubectl: ")
+    assert "exec is forbidden" in lost["reason"]
+    assert "kubectl auth can-i create pods/exec" in lost["advice"]
 
 
 def test_a_selector_that_means_nothing_is_an_error(tmp_path: Path) -> None:
@@ -222,7 +225,8 @@ def test_ctrl_c_ends_a_wait_for_a_server_that_never_answers(tmp_path: Path) -> N
     [
         ("echo garbage", "kubectl's answer is no pods as the API has them"),
         ("echo '{\"items\": [{}]}'", "missing required field `metadata` - at `$.items[0]`"),
-        ("exit 7", "kubectl ended with exit code 7"),
+        ("exit 7", "kubectl: it ended with exit code 7"),
+        ("echo E1124 21:15:12.2 log >&2; echo so it is >&2; exit 1", "kubectl: so it is"),
         ("yes", "kubectl printed more than 64 MiB"),
         ("sleep 60 & wait", "kubectl gave no answer in 1 s"),
     ],
@@ -251,7 +255,8 @@ def test_without_kubectl_it_is_asked_for(tmp_path: Path) -> None:
     [
         (("-n", "prod", "-A"), "--namespace and --all-namespaces"),
         (("--logs", "--answers", "."), "--logs and --answers"),
-        (("-n", "--context=x"), "kubectl"),
+        (("-n", "--context=x"), "no pod in --context=x fits"),
+        (("--context", "none"), "kubectl: Error in configuration: context was not found"),
     ],
 )
 def test_words_that_make_no_sense_are_refused(

@@ -87,11 +87,12 @@ def _of_pod(pod: Pod, options: tuple[str, ...], values: dict[str, Any]) -> Itera
 
     over = values["logs"] or values["answers"]
     place = f"{pod.metadata.namespace}/{pod.metadata.name}"
+    advice = f"See kubectl describe pod {pod.metadata.name} -n {pod.metadata.namespace}."
     for container in values["containers"] or [PROBE if over else pod.meant]:
         name = f"{place}/{container}" if values["containers"] else place
         reason = unanswered(pod, container) if over else trouble(pod, container)
         if reason:
-            yield Lost(name, reason, f"See kubectl describe pod {pod.metadata.name}.")
+            yield Lost(name, reason, advice)
         elif values["answers"]:
             yield Job(name, f"answer:{_answer(pod, values['answers'])}", options)
         else:

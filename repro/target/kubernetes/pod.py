@@ -60,7 +60,10 @@ def snapshot(text: str, options: Options, progress: Progress | None = None) -> M
     before = _look_up(place, options)
     container = place.container or before.meant
     if reason := api.trouble(before, container):
-        raise TargetError(f"{text}: {reason}", advice=f"See kubectl describe pod {place.pod}.")
+        raise TargetError(
+            f"{text}: {reason}",
+            advice=f"See kubectl describe pod {place.pod} -n {place.namespace}.",
+        )
     made = take(
         _target(before, container),
         _asking(before, container, options),
@@ -80,7 +83,10 @@ def from_log(text: str, options: Options) -> Manifest:
     pod = _look_up(place, options)
     container = place.container or pod.meant
     if reason := api.unanswered(pod, container):
-        raise TargetError(f"{text}: {reason}", advice=f"See kubectl describe pod {place.pod}.")
+        raise TargetError(
+            f"{text}: {reason}",
+            advice=f"See kubectl describe pod {place.pod} -n {place.namespace}.",
+        )
     where = (f"--namespace={place.namespace}", f"--container={container}")
     words = ("logs", *where, f"--limit-bytes={MOST_LOG}", place.pod)
     log = kubectl.read(kubectl.command(options.context, *words))
