@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
@@ -59,6 +60,14 @@ def authorities() -> str | bool:
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
+    named = tuple(os.environ.get(name) for name in (*BUNDLES, "SSL_CERT_DIR"))
+    return _trusting(ca_file, named)
+
+
+@lru_cache(maxsize=8)
+def _trusting(ca_file: Path | None, named: tuple[str | None, ...]) -> ssl.SSLContext:
+    """Read the authorities once for all connections: that takes longer than a question."""
+    del named  # What OpenSSL looks at itself: other values make another context.
     context = ssl.create_default_context()
     if ca_file is not None:
         try:

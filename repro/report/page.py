@@ -6,11 +6,9 @@ from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len, chop_cells, set_cell_size
-from rich.console import Console
-from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 NARROWEST: Final = 40
 WIDEST: Final = 120
@@ -28,24 +26,15 @@ class Page:
     def __init__(self, *, width: int, color: bool) -> None:
         self.width = min(max(width, NARROWEST), WIDEST)
         self._sink = StringIO()
-        self._console = Console(
-            file=self._sink,
-            width=self.width,
-            color_system="standard" if color else None,
-            force_terminal=color,
-            force_jupyter=False,
-            no_color=not color,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            legacy_windows=False,
-        )
+        self._print = _colored(self._sink, self.width) if color else self._plain
+
+    def _plain(self, spans: Iterable[Span]) -> None:
+        line = "".join(text for text, _ in spans)
+        self._sink.write(f"{line.rstrip()}\n")
 
     def line(self, *spans: Span, indent: int = 0) -> None:
         """Write one line as it is."""
-        text = Text.assemble(" " * indent, *(span for span in spans if span[0]))
-        text.rstrip()
-        self._console.print(text, soft_wrap=True)
+        self._print([(" " * indent, ""), *spans])
 
     def blank(self) -> None:
         """Write an empty line."""
@@ -77,6 +66,32 @@ class Page:
     def text(self) -> str:
         """All that was written."""
         return self._sink.getvalue()
+
+
+def _colored(sink: StringIO, width: int) -> Callable[[Iterable[Span]], None]:
+    """Return what writes a line with its styles; rich is large, and only needed for these."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(
+        file=sink,
+        width=width,
+        color_system="standard",
+        force_terminal=True,
+        force_jupyter=False,
+        no_color=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    )
+
+    def write(spans: Iterable[Span]) -> None:
+        text = Text.assemble(*(span for span in spans if span[0]))
+        text.rstrip()
+        console.print(text, soft_wrap=True)
+
+    return write
 
 
 def columns(spans: list[Span]) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -68,7 +69,7 @@ class Catalog:
         self.readers, self.resolved = tuple(readers), tuple(resolved)
         self.bystanders = {entry.name: entry for entry in bystanders}
         self._by_kind: dict[str, tuple[Rule, ...]] = {}
-        self._named: dict[str, tuple[dict[str, Numbered], Numbered]] = {}
+        self._named: dict[str, tuple[dict[str, Numbered], Numbered, re.Pattern[str]]] = {}
         codes = [rule.code for rule in self.rules]
         if len(set(codes)) != len(codes):
             twice = sorted({code for code in codes if codes.count(code) > 1})
@@ -89,9 +90,10 @@ class Catalog:
         """List the rules that speak of one component, in the order of the catalogue."""
         if kind not in self._named:
             self._named[kind] = _by_name(self.of_kind(kind))
-        plain, patterned = self._named[kind]
+        plain, patterned, any_pattern = self._named[kind]
         found = dict(plain.get(name, {}))
-        found.update((i, rule) for i, rule in patterned.items() if matches(rule, name))
+        if any_pattern.match(name):
+            found.update((i, rule) for i, rule in patterned.items() if matches(rule, name))
         return [found[i] for i in sorted(found) if found[i].match.scope in (None, scope)]
 
     def inference(self, kind: str) -> Kind:
@@ -106,17 +108,22 @@ class Catalog:
         return next((rule for rule in self.rules if rule.code == code.upper()), None)
 
 
-def _by_name(rules: Iterable[Rule]) -> tuple[dict[str, Numbered], Numbered]:
-    """Put rules under the plain names that they speak of, apart from those with patterns."""
+def _by_name(rules: Iterable[Rule]) -> tuple[dict[str, Numbered], Numbered, re.Pattern[str]]:
+    """Put rules under the plain names that they speak of, apart from those with patterns.
+
+    Most names fit no pattern, which the one expression of them all tells at once.
+    """
     plain: dict[str, Numbered] = defaultdict(dict)
     patterned: Numbered = {}
+    patterns = []
     for index, rule in enumerate(rules):
         for name in names(rule):
             if WILD.isdisjoint(name):
                 plain[name][index] = rule
             else:
                 patterned[index] = rule
-    return plain, patterned
+                patterns.append(translate(name))
+    return plain, patterned, re.compile("|".join(patterns) or r"(?!)")
 
 
 def names(rule: Rule) -> tuple[str, ...]:
