@@ -154,6 +154,14 @@ def test_a_selector_that_means_nothing_is_an_error(tmp_path: Path) -> None:
     assert "no pod in all namespaces fits 'app=nothing'" in done.stderr
 
 
+def test_pods_that_ended_long_ago_can_be_left_out(tmp_path: Path) -> None:
+    every = [pod("evicted", phase="Failed", state={}), pod("crashing", state=WAITING)]
+    with within(tmp_path, pods=every) as side:
+        assert set(unjudged(side.fleet("-A")[1])) == {"prod/evicted", "prod/crashing"}
+        words = ("-A", "--field-selector", "status.phase=Running")
+        assert set(unjudged(side.fleet(*words)[1])) == {"prod/crashing"}
+
+
 def test_a_container_that_starts_anew_meanwhile_is_not_judged(tmp_path: Path) -> None:
     with within(tmp_path, pods=[pod("a")]) as side:
 
@@ -227,7 +235,7 @@ def test_ctrl_c_ends_a_wait_for_a_server_that_never_answers(tmp_path: Path) -> N
         ("echo '{\"items\": [{}]}'", "missing required field `metadata` - at `$.items[0]`"),
         ("exit 7", "kubectl: it ended with exit code 7"),
         ("echo E1124 21:15:12.2 log >&2; echo so it is >&2; exit 1", "kubectl: so it is"),
-        ("yes", "kubectl printed more than 64 MiB"),
+        ('yes "$(printf %9999s)"', "kubectl printed more than 64 MiB"),
         ("sleep 60 & wait", "kubectl gave no answer in 1 s"),
     ],
 )
@@ -239,7 +247,7 @@ def test_a_kubectl_that_is_none_is_an_error(
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(kubectl, "SECONDS", 1 if "sleep" in script else 60)
     with pytest.raises(EngineError) as raised:
-        listing.pods("app=serving", namespace=None, everywhere=False, context=None)
+        listing.pods("app=serving", context=None)
     assert said in raised.value.message
 
 

@@ -198,10 +198,12 @@ def _listed(
     pods: list[dict[str, Any]], namespace: str | None, query: dict[str, list[str]]
 ) -> Response:
     wanted = dict(part.split("=") for part in query["labelSelector"][0].split(","))
+    phase = query.get("fieldSelector", ["status.phase="])[0].removeprefix("status.phase=")
     fitting = [
         each
         for each in pods
-        if wanted.items() <= each["metadata"]["labels"].items()
+        if phase in ("", each["status"]["phase"])
+        and wanted.items() <= each["metadata"]["labels"].items()
         and namespace in (None, each["metadata"]["namespace"])
     ]
     return _json({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": fitting})

@@ -92,6 +92,17 @@ def test_an_answer_is_read_once_its_container_has_ended_well() -> None:
     assert api.unanswered(pod(), "probe") == "it has no container probe"
 
 
+def test_an_answer_may_come_before_the_other_containers() -> None:
+    raw = standin.pod("a", container="answered")
+    raw["spec"]["initContainers"] = [{"name": "probe"}]
+    raw["status"]["initContainerStatuses"] = [
+        {"name": "probe", "state": {"terminated": {"exitCode": 0}}}
+    ]
+    found = api.parse(json.dumps(raw).encode(), api.Pod)
+    assert api.unanswered(found, "probe") is None
+    assert api.unanswered(found, "answered") == "it has not answered yet"
+
+
 @pytest.mark.parametrize(
     "name", ["--kubeconfig=/tmp/x", "../../etc", "a/b", "a\nb", "A", "", "a\n"]
 )

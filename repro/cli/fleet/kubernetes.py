@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 @click.command(no_args_is_help=True)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.option("-l", "--selector", required=True, metavar="LABELS", help="Pods, as kubectl has it.")
+@click.option(
+    "--field-selector",
+    "fields",
+    metavar="FIELDS",
+    help="Of these those with such fields, as kubectl has it: what is left out is no row.",
+)
 @click.option("-n", "--namespace", metavar="NAME", help="Namespace (default: the one in use).")
 @click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="All namespaces.")
 @click.option("--context", metavar="NAME", help="Context of kubectl's (default: the one in use).")
@@ -53,6 +59,7 @@ def kubernetes(options: tuple[str, ...], **values: Any) -> int:
       repro fleet kubernetes -l app=serving -n prod
       repro fleet kubernetes -l app=serving -A -c vllm --group-by node.label:nvidia.com/gpu.product
       repro fleet kubernetes -l app=serving -n prod -o fleet/ -- --no-frameworks
+      repro fleet kubernetes -l app=serving --field-selector status.phase=Running
       repro fleet kubernetes -l app.kubernetes.io/instance=repro-probe --logs
     """
     if values["logs"] and values["answers"]:
@@ -68,6 +75,7 @@ def _plan(options: tuple[str, ...], values: dict[str, Any]) -> Plan:
 
     found = pods(
         values["selector"],
+        fields=values["fields"],
         namespace=values["namespace"],
         everywhere=values["everywhere"],
         context=values["context"],
