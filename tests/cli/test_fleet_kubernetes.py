@@ -235,8 +235,8 @@ def test_ctrl_c_ends_a_wait_for_a_server_that_never_answers(tmp_path: Path) -> N
         ("echo '{\"items\": [{}]}'", "missing required field `metadata` - at `$.items[0]`"),
         ("exit 7", "kubectl: it ended with exit code 7"),
         ("echo E1124 21:15:12.2 log >&2; echo so it is >&2; exit 1", "kubectl: so it is"),
-        ('yes "$(printf %9999s)"', "kubectl printed more than 64 MiB"),
-        ("sleep 60 & wait", "kubectl gave no answer in 1 s"),
+        ('exec yes "$(printf %9999s)"', "kubectl printed more than 64 MiB"),
+        ("exec sleep 60", "kubectl gave no answer in 1 s"),
     ],
 )
 def test_a_kubectl_that_is_none_is_an_error(
