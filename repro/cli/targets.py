@@ -26,6 +26,7 @@ COMPLETES: Final[dict[str, str]] = {
     "python": "file",
     "registry": "",
     "slurm": "",
+    "volume": "dir",
 }
 """What follows the colon of each scheme: files or folders, in click's words, or what is unknown."""
 PLAIN: Final = ("host", "local")

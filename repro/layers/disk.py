@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from repro.errors import TargetError
@@ -13,6 +14,7 @@ from repro.probe.files import CHUNK
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -21,6 +23,7 @@ OPAQUE: Final = ("trusted.overlay.opaque", "user.overlay.opaque")
 ENTRIES: Final = 500_000
 """Names that are looked at, in all directories together; a large image has 200,000."""
 FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 scan: Any = files.scan
 
 
@@ -62,35 +65,46 @@ class DiskLayer:
     def piece(self, path: str, node: Node, offset: int, size: int) -> bytes:
         """Return a range of a file."""
         del node
-        descriptor = os.open(self._root / path, FLAGS)
-        try:
+        with self._opened(path) as descriptor:
             return os.pread(descriptor, size, offset)
-        finally:
-            os.close(descriptor)
 
     def find(self, path: str, node: Node, pattern: re.Pattern[bytes], limit: int) -> bytes | None:
         """Return the first match in a file, None where there is none."""
         del node
-        descriptor = os.open(self._root / path, FLAGS)
+        with self._opened(path) as descriptor:
+            pieces = iter(lambda: os.read(descriptor, CHUNK), b"")
+            found: bytes | None = scan(pieces, pattern, limit)
+        return found
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[int]:
+        """Open name by name: whoever writes there meanwhile may put links in the way.
+
+        A link is NotADirectoryError, or OSError at the end.
+        """
+        descriptor = os.open(self._root, FOLDER)
         try:
-            found: bytes | None = scan(
-                iter(lambda: os.read(descriptor, CHUNK), b""), pattern, limit
-            )
+            parts = path.split("/") if path else []
+            for number, part in enumerate(parts, 1):
+                flags = FLAGS if number == len(parts) else FOLDER | os.O_NOFOLLOW
+                inner = os.open(part, flags, dir_fd=descriptor)
+                os.close(descriptor)
+                descriptor = inner
+            yield descriptor
         finally:
             os.close(descriptor)
-        return found
 
     def _scan(self, folder: str) -> None:
         names, hidden = {}, set()
         try:
-            with os.scandir(self._root / folder) as entries:
+            with self._opened(folder) as place, os.scandir(place) as entries:
                 for entry in entries:
                     self._count()
                     status = entry.stat(follow_symlinks=False)
                     if self._overlay and stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
                         hidden.add(entry.name)
                     else:
-                        names[entry.name] = _node(entry, status)
+                        names[entry.name] = _node(entry, status, place)
         except (FileNotFoundError, NotADirectoryError):
             names = {}
         self._names[folder], self._hidden[folder] = names, hidden
@@ -110,11 +124,11 @@ class DiskLayer:
             return frozenset()
 
 
-def _node(entry: os.DirEntry[str], status: os.stat_result) -> Node:
+def _node(entry: os.DirEntry[str], status: os.stat_result, place: int) -> Node:
     if stat.S_ISREG(status.st_mode):
         return Node("f", status.st_size)
     if stat.S_ISDIR(status.st_mode):
         return Node("d")
     if stat.S_ISLNK(status.st_mode):
-        return Node("l", link=os.readlink(entry.path))  # noqa: PTH115  # Path rewrites it.
+        return Node("l", link=os.readlink(entry.name, dir_fd=place))
     return Node("o")

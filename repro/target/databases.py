@@ -117,9 +117,10 @@ def _ask(client: docker.DockerClient, asker: Asker, port: int) -> Ask:
             return []
         url = f"http://{asker.host}:{port}"
         asked = [{"url": url + each.path, "body": each.body} for each in requests]
-        told: dict[str, Any] = {"nonce": secrets.token_hex(8), "seconds": SECONDS, "requests": asked}
+        nonce = secrets.token_hex(8)
+        told = {"nonce": nonce, "seconds": SECONDS, "requests": asked}
         output = container.ask(client, asker.container, arguments(told), SECONDS)
-        return answers(whole(output, told["nonce"]), len(asked))
+        return answers(whole(output, nonce), len(asked))
 
     return ask
 

@@ -33,8 +33,8 @@ MEANT: Final = {
 """Ours, by the names that Skopeo, container-diff and others have."""
 TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 """What follows the colon in an image's name, so that `oci:1.0` stays one."""
-READ: Final = ("dir", "docker", "podman", "endpoint", "answer", "kubernetes-log")
-APART: Final = ("answer", "kubernetes", "kubernetes-log", "slurm")
+READ: Final = ("dir", "docker", "podman", "endpoint", "answer", "kubernetes-log", "volume")
+APART: Final = ("answer", "kubernetes", "kubernetes-log", "slurm", "volume")
 OTHERS: Final = (*READ, "image", "container", "python", "kubernetes", "slurm")
 
 
@@ -96,7 +96,7 @@ def _check(options: Options) -> None:
 
 
 def _apart(scheme: str, rest: str, options: Options, progress: Progress | None) -> Manifest:
-    """Take what no engine of ours runs: a host, a pod, a node, or what a probe said elsewhere."""
+    """Take what no engine runs for us: a host, a pod, a node, a volume, or what a probe said."""
     if options.gpus or options.volumes or options.env or options.platform or options.static:
         raise UsageError(
             f"--gpus, --volume, --env, --platform and --static mean nothing for {scheme}:",
@@ -110,6 +110,10 @@ def _apart(scheme: str, rest: str, options: Options, progress: Progress | None) 
         from repro.target import given  # noqa: PLC0415
 
         return given.snapshot(rest)
+    if scheme == "volume":
+        from repro.target import volume  # noqa: PLC0415
+
+        return volume.snapshot(rest, options)
     if scheme == "slurm":
         from repro.target import slurm  # noqa: PLC0415
 

@@ -112,13 +112,14 @@ def collect(files: Files, asked: Any) -> Found:
         left = MOST - len(found.facts)
         work.facts = traced = Traced(getattr(files, "touched", set()), left)
         work.run()
-        found.facts += _checked(traced)
+        found.facts += checked(traced)
         found.touched += traced.layers
         found.milliseconds[work.name] = work.milliseconds
     return found
 
 
-def _checked(facts: Iterable[Any]) -> list[Fact]:
+def checked(facts: Iterable[Any]) -> list[Fact]:
+    """Parse what collectors gave; ProbeError for a malformed fact."""
     try:
         found = msgspec.convert(list(facts), list[Fact])
         for fact in found:

@@ -1,0 +1,1 @@
+"""What volumes and folders hold that programs fetch or compile once: data, weights, kernels."""
