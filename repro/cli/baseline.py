@@ -63,16 +63,19 @@ def update(
       0  it is the baseline now      1, 3  the target lacks what the policy demands
       2  could not run, or nobody said yes
     """
-    from repro.cli import gate_policy, gating, reporting, source  # noqa: PLC0415
+    from repro.cli import gate_policy, gating, origins, reporting, source  # noqa: PLC0415
     from repro.cli.output import write  # noqa: PLC0415
     from repro.manifest import encode, load  # noqa: PLC0415
 
     places = reporting.places(formats, None)
     demanded = gate_policy.load(Path(place) if place else None)
     path = _file(file, demanded)
-    wanted = source.manifest(target, read(values))
+    options = read(values)
+    wanted = source.manifest(target, options)
     before = load(path) if path.exists() else None
-    verdict = gating.judged(before or wanted, wanted, demanded)
+    sides = (before or wanted, wanted)
+    comparison = origins.compared(sides, demanded.scopes, (str(path), target), options)
+    verdict = gating.judged(comparison, demanded)
     if before or verdict.findings:
         reporting.write(verdict, places, everything=False)
     if code := _forbidden(wanted, demanded.policy):

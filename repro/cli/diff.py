@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from repro.cli import many, reporting, stacks
+from repro.cli import many, origins, reporting, stacks
 from repro.cli.options import files, read, target_options
 from repro.cli.targets import complete
 from repro.cli.trust import attached_options, believing, of_project
@@ -139,7 +139,7 @@ def diff(  # noqa: PLR0917
         return many.run(asked, places, everything=everything, watch=values["watch"])
     a, b = _two(targets)
     sides = _sides(a, b, options, modes=modes)
-    comparison = _comparison(sides, _scopes(scopes), (a, b), options)
+    comparison = origins.compared(sides, _scopes(scopes), (a, b), options)
     verdict = _verdict(comparison, policy, _roots(roots, sides))
     reporting.write(verdict, places, everything=everything)
     return verdict.exit_code
@@ -224,21 +224,6 @@ def _one_server(endpoint: str | None, *targets: str) -> None:
             advice="Take snapshots, each with its own server, and compare their files; "
             "or compare endpoint:URL with endpoint:URL.",
         )
-
-
-def _comparison(
-    sides: tuple[Manifest, Manifest],
-    scopes: tuple[Scope, ...] | None,
-    named: tuple[str, str | None],
-    options: Options,
-) -> Comparison:
-    """Compare, and find the layers of what differs between images that were run for this."""
-    from repro.cli.origins import traced  # noqa: PLC0415
-    from repro.cli.source import is_manifest  # noqa: PLC0415
-    from repro.diff import compare  # noqa: PLC0415
-
-    a, b = (text is not None and not is_manifest(text) for text in named)
-    return traced(compare(*sides, scopes), (a, b), options)
 
 
 def _verdict(comparison: Comparison, policy: Any, roots: frozenset[str]) -> Verdict:

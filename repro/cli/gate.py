@@ -97,7 +97,7 @@ def check(  # noqa: PLR0917  # click passes them
       repro gate app:v2 --gpus all
       repro gate app:v2 --base origin/main -f text -f markdown=gate.md
     """
-    from repro.cli import gating, own_baseline, reporting, source  # noqa: PLC0415
+    from repro.cli import gating, origins, own_baseline, reporting, source  # noqa: PLC0415
 
     places = reporting.places(formats, output)
     with TemporaryDirectory(prefix="repro-base-") as folder:
@@ -108,7 +108,8 @@ def check(  # noqa: PLR0917  # click passes them
             sides = own_baseline.both(target, options)
         else:
             sides = (source.manifest(named, options), source.manifest(target, options))
-        verdict = gating.judged(*sides, demanded)
+        comparison = origins.compared(sides, demanded.scopes, (named, target), options)
+        verdict = gating.judged(comparison, demanded)
     reporting.write(verdict, places, everything=False)
     return verdict.exit_code
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from repro.demands import unmet
-from repro.diff import compare
 from repro.errors import UsageError
 from repro.rules.catalog import load
 from repro.rules.judge import judge
@@ -14,7 +13,7 @@ from repro.verdict import decide
 
 if TYPE_CHECKING:
     from repro.cli.gate_policy import Demanded
-    from repro.manifest import Manifest
+    from repro.diff.change import Comparison
     from repro.verdict import Verdict
 
 
@@ -29,9 +28,8 @@ def baseline(given: str | None, demanded: Demanded) -> str:
     return chosen
 
 
-def judged(before: Manifest, target: Manifest, demanded: Demanded) -> Verdict:
-    """Compare a target with a baseline, and put what the policy demands of the target first."""
-    comparison = compare(before, target, demanded.scopes)
+def judged(comparison: Comparison, demanded: Demanded) -> Verdict:
+    """Judge a target by its baseline, and put what the policy demands of the target first."""
     found = judge(comparison, load(), demanded.roots)
     policy, today = demanded.policy, datetime.now(UTC).date()
-    return decide(comparison, [*unmet(target, policy), *found], policy, today)
+    return decide(comparison, [*unmet(comparison.b, policy), *found], policy, today)

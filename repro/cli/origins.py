@@ -14,11 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from repro.diff.change import Comparison
-    from repro.manifest import Fact, Manifest, Origin
+    from repro.manifest import Fact, Manifest, Origin, Scope
     from repro.target.options import Options
 
 CONFIG: Final = ("image", "image.env")
 """Kinds of facts that lie in no layer."""
+
+
+def compared(
+    sides: tuple[Manifest, Manifest],
+    scopes: tuple[Scope, ...] | None,
+    named: tuple[str | None, str | None],
+    options: Options,
+) -> Comparison:
+    """Compare, and find the layers of what differs between images that were run for this."""
+    from repro.cli.source import is_manifest  # noqa: PLC0415
+    from repro.diff import compare  # noqa: PLC0415
+
+    a, b = (text is not None and not is_manifest(text) for text in named)
+    return traced(compare(*sides, scopes), (a, b), options)
 
 
 def traced(comparison: Comparison, taken: tuple[bool, bool], options: Options) -> Comparison:

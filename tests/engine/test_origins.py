@@ -73,6 +73,12 @@ def test_an_image_that_runs_and_a_manifest_of_one_are_told_apart(
     assert any(origin and origin["b"] for origin in origins)
     assert not any(origin and origin["a"] for origin in origins)
 
+    policy = tmp_path / "repro.toml"
+    policy.write_text('[gate]\nbaseline = "v1.json"\n')
+    arguments = (image("ml:v2"), "--policy", str(policy), *options)
+    gated = repro("gate", *arguments, host=docker_engine.host)
+    assert [found["origin"] for found in json.loads(gated.out)["findings"]] == origins
+
 
 def test_what_is_read_for_it_changes_no_fact_and_no_digest(
     docker_engine: Engine, image: BuildImage
