@@ -79,7 +79,8 @@ def test_a_pod_that_is_being_deleted_is_not_asked() -> None:
 def test_the_container_is_the_one_that_kubectl_takes() -> None:
     raw = standin.pod("a")
     raw["spec"]["containers"].append({"name": "vllm"})
-    raw["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "vllm"}
+    long = {"kubectl.kubernetes.io/last-applied-configuration": "x" * 250_000}
+    raw["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "vllm", **long}
     assert api.parse(json.dumps(raw).encode(), api.Pod).meant == "vllm"
 
 
@@ -157,6 +158,16 @@ def test_labels_of_gpu_feature_discovery_are_declared_facts() -> None:
     }
     labels = [fact for fact in facts if fact.kind == "node.label"]
     assert {(fact.scope, fact.properties["certainty"]) for fact in labels} == {("host", "declared")}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("nvidia.com/mig.\x1b[2J", "1"), ("nvidia.com/gpu.product", "a b")]
+)
+def test_labels_that_are_none_are_refused(key: str, value: str) -> None:
+    raw = standin.node("n1")
+    raw["metadata"]["labels"][key] = value
+    with pytest.raises(EngineError, match="no node as the API has them"):
+        api.parse(json.dumps(raw).encode(), api.Node)
 
 
 def test_a_node_without_such_labels_has_none() -> None:

@@ -11,13 +11,15 @@ from repro.errors import EngineError
 SUBDOMAIN: Final = r"^(?!.*\n)[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 LABEL: Final = r"^(?!.*\n)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 """RFC 1123, as "Object Names and IDs" has it: no name looks like an option or leaves a folder."""
+KEY: Final = r"^(?!.*\n)([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$"
 VALUE: Final = r"^(?!.*\n)([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"
-"""A label's value ("Labels and Selectors")."""
+"""A label's key and its value ("Labels and Selectors")."""
 
 Name = Annotated[str, msgspec.Meta(pattern=SUBDOMAIN)]
 Label = Annotated[str, msgspec.Meta(pattern=LABEL)]
+Key = Annotated[str, msgspec.Meta(pattern=KEY)]
 Value = Annotated[str, msgspec.Meta(pattern=VALUE)]
-Text = Annotated[str, msgspec.Meta(max_length=100_000)]
+Text = Annotated[str, msgspec.Meta(max_length=16_384)]
 """Messages; what of them is shown is cut where it is shown."""
 
 DEFAULT: Final = "kubectl.kubernetes.io/default-container"
@@ -34,7 +36,7 @@ class Metadata(_Said, frozen=True):
     name: Name
     namespace: Label
     uid: Text = ""
-    annotations: dict[str, Text] = {}
+    annotations: dict[str, str] = {}
     deletion_timestamp: Text | None = None
 
 
@@ -152,7 +154,7 @@ class NodeMetadata(_Said, frozen=True):
     """Who a node is, and what it is labelled with."""
 
     name: Name
-    labels: dict[str, Value] = {}
+    labels: dict[Key, Value] = {}
 
 
 class Node(_Said, frozen=True):

@@ -17,7 +17,13 @@ SECONDS: Final = 60
 """That reading from the API may take."""
 SAID: Final = 1000
 """Characters of a complaint that are kept."""
-COMPLAINTS: Final = ("Error", "error: ", "Unable to connect", "The connection to the server")
+COMPLAINTS: Final = (
+    "Error from server",
+    "Error in configuration",
+    "error: ",
+    "Unable to connect",
+    "The connection to the server",
+)
 """How lines begin that are kubectl's own, where a container writes to standard error besides."""
 LOGGED: Final = re.compile(r"[IWEF]\d{4} \d\d:")
 """How a line of its log begins (k8s.io/klog); what went wrong is said below once more."""

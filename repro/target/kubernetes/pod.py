@@ -13,6 +13,8 @@ from repro.target.kubernetes import api, kubectl, node
 from repro.target.snapshot import answered, probe_options, take
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from repro.target.canaries import Ask
     from repro.target.options import Options
     from repro.target.progress import Progress, Watch
@@ -39,7 +41,8 @@ class Place(NamedTuple):
 
     namespace: str
     pod: str
-    container: str | None
+    container: str
+    """Empty where the pod's own choice is meant."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -51,49 +54,50 @@ class Place(NamedTuple):
                 f"{text[:300]!r} is not NAMESPACE/POD or NAMESPACE/POD/CONTAINER",
                 advice="For example kubernetes:prod/serving-0; the cluster is that of --context.",
             )
-        return cls(parts[0], parts[1], parts[2] if len(parts) == 3 else None)
+        return cls(parts[0], parts[1], "".join(parts[2:]))
 
 
 def snapshot(text: str, options: Options, progress: Progress | None = None) -> Manifest:
     """Run the probe in a container of a pod that runs. TargetError where none runs there."""
-    place = Place.parse(text)
-    before = _look_up(place, options)
-    container = place.container or before.meant
-    if reason := api.trouble(before, container):
-        raise TargetError(
-            f"{text}: {reason}",
-            advice=f"See kubectl describe pod {place.pod} -n {place.namespace}.",
-        )
+    place, before = _found(text, options, api.trouble)
     made = take(
-        _target(before, container),
-        _asking(before, container, options),
+        _target(before, place.container),
+        _asking(place, options),
         probe_options(options, running=True),
         options,
         lambda: ((), node.about(before.spec.node_name, options.context)),
         progress=progress,
         at_work=True,
     )
-    _still(before, _look_up(place, options), container)
+    _still(before, _look_up(place, options), place.container)
     return made
 
 
 def from_log(text: str, options: Options) -> Manifest:
     """Read the answer of a probe that ran as a container of its own, from its log."""
+    place, pod = _found(text, options, api.unanswered)
+    where = (f"--namespace={place.namespace}", f"--container={place.container}")
+    words = ("logs", *where, f"--limit-bytes={MOST_LOG}", place.pod)
+    log = kubectl.read(kubectl.command(options.context, *words))
+    status = pod.status_of(place.container)
+    ended = status.state.terminated.finished_at if status and status.state.terminated else None
+    about = node.about(pod.spec.node_name, options.context)
+    return answered(_target(pod, place.container), Output(log), about, at=ended)
+
+
+def _found(
+    text: str, options: Options, wrong: Callable[[api.Pod, str], str | None]
+) -> tuple[Place, api.Pod]:
+    """Look a pod up, and settle which of its containers is meant."""
     place = Place.parse(text)
     pod = _look_up(place, options)
-    container = place.container or pod.meant
-    if reason := api.unanswered(pod, container):
+    place = place._replace(container=place.container or pod.meant)
+    if reason := wrong(pod, place.container):
         raise TargetError(
             f"{text}: {reason}",
             advice=f"See kubectl describe pod {place.pod} -n {place.namespace}.",
         )
-    where = (f"--namespace={place.namespace}", f"--container={container}")
-    words = ("logs", *where, f"--limit-bytes={MOST_LOG}", place.pod)
-    log = kubectl.read(kubectl.command(options.context, *words))
-    status = pod.status_of(container)
-    ended = status.state.terminated.finished_at if status and status.state.terminated else None
-    about = node.about(pod.spec.node_name, options.context)
-    return answered(_target(pod, container), Output(log), about, at=ended)
+    return place, pod
 
 
 def _look_up(place: Place, options: Options) -> api.Pod:
@@ -115,11 +119,11 @@ def _target(pod: api.Pod, container: str) -> Target:
     )
 
 
-def _asking(pod: api.Pod, container: str, options: Options) -> Ask:
+def _asking(place: Place, options: Options) -> Ask:
     """Return what executes Python's arguments in a container, the program by standard input."""
-    words = (f"--namespace={pod.metadata.namespace}", f"--container={container}", "--stdin")
-    prefix = kubectl.command(options.context, "exec", *words, pod.metadata.name, "--")
-    where = f"the container {container} of {pod.metadata.name}"
+    words = (f"--namespace={place.namespace}", f"--container={place.container}", "--stdin")
+    prefix = kubectl.command(options.context, "exec", *words, place.pod, "--")
+    where = f"the container {place.container} of {place.pod}"
 
     def ask(arguments: list[str], seconds: int, watch: Watch | None) -> Output:
         *flags, program, told = arguments
