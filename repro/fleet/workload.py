@@ -12,9 +12,11 @@ from repro.errors import UsageError
 PROBE: Final = "probe"
 """The container whose log, or file, is the answer."""
 ANSWERS: Final = "/repro-answers"
-"""Where a claim is mounted."""
-ANSWER: Final = "$(NODE_NAME)_$(POD_NAME).answer"
-"""The name of an answer's file; neither a node's name nor a pod's has `_` in it (RFC 1123)."""
+MANIFESTS: Final = "/repro-manifests"
+"""Where what takes answers, and manifests, is mounted."""
+TMP: Final = "/tmp"  # noqa: S108
+FILE: Final = "$(NODE_NAME)_$(POD_NAME)"
+"""What a file is called; neither a node's name nor a pod's has `_` in it (RFC 1123)."""
 KEPT: Final = 24 * 3600
 """Seconds that a Job and its logs are kept."""
 REDIRECT: Final = """\
@@ -56,6 +58,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     gpus: int = 0
     claim: str | None = None
     """A PersistentVolumeClaim that takes the answers, which are in the log otherwise."""
+    writer: str | None = None
+    """An image of repro, which makes manifests of the answers: the claim takes those instead."""
     pull_secret: str | None = None
     python: str = "python3"
     user: int = 65532
@@ -73,6 +77,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
             "--output-claim": (self.claim, SUBDOMAIN),
             "--pull-secret": (self.pull_secret, SUBDOMAIN),
             "IMAGE": (self.image, IMAGE),
+            "--writer": (self.writer, IMAGE),
         }
         for said, (text, pattern) in names.items():
             if text is not None and not re.fullmatch(pattern, text):
@@ -83,6 +88,10 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
                     f"--node-selector {key}={value} is no label",
                     advice="For example --node-selector nvidia.com/gpu.product=NVIDIA-H100-80GB",
                 )
+        if self.writer and not self.claim:
+            raise UsageError(
+                "--writer without --output-claim", advice="Manifests need a volume to be kept on."
+            )
         return self
 
 
@@ -116,7 +125,7 @@ def _object(version: str, kind: str, work: Workload, **more: Any) -> dict[str, A
 
 
 def _daemon_set(work: Workload) -> dict[str, Any]:
-    """The probe is what comes before the pod is ready: it runs once, and again where it fails."""
+    """The probe comes before the pod is ready: it runs once, and again where it fails."""
     waiting = {
         "name": "answered",
         "image": work.image,
@@ -124,7 +133,7 @@ def _daemon_set(work: Workload) -> dict[str, Any]:
         "securityContext": _confined(),
         "resources": _resources({"cpu": "100m", "memory": "64Mi"}),
     }
-    pod = {"initContainers": [_probe(work)], "containers": [waiting], **_pod(work)}
+    pod = {"initContainers": _steps(work), "containers": [waiting], **_pod(work)}
     spec = {"selector": {"matchLabels": labels(work.name)}, "template": _template(work, pod)}
     return _object("apps/v1", "DaemonSet", work, spec=spec)
 
@@ -134,9 +143,11 @@ def _job(work: Workload) -> dict[str, Any]:
         "labelSelector": {"matchLabels": labels(work.name)},
         "topologyKey": "kubernetes.io/hostname",
     }
+    *before, last = _steps(work)
     pod = {
         "restartPolicy": "Never",
-        "containers": [_probe(work)],
+        **({"initContainers": before} if before else {}),
+        "containers": [last],
         "affinity": {
             "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [apart]}
         },
@@ -160,21 +171,33 @@ def _template(work: Workload, pod: dict[str, Any]) -> dict[str, Any]:
 
 def _pod(work: Workload) -> dict[str, Any]:
     """Return what both kinds of pods have; the profile `restricted` of clusters takes it."""
-    claim = {"name": "answers", "persistentVolumeClaim": {"claimName": work.claim}}
     return {
         "serviceAccountName": work.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 5,
         "securityContext": _user(work),
-        "volumes": [
-            {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}},
-            *([claim] if work.claim else []),
-        ],
+        "volumes": _volumes(work),
         **({"nodeSelector": work.node_selector} if work.node_selector else {}),
         **({"imagePullSecrets": [{"name": work.pull_secret}]} if work.pull_secret else {}),
         **({"tolerations": [GPU_TAINT]} if work.gpus else {}),
     }
+
+
+def _volumes(work: Workload) -> list[dict[str, Any]]:
+    """Return what is mounted.
+
+    With a writer, the image that is looked at reaches neither what other nodes have written nor
+    anything of the writer's but the answer.
+    """
+    memory = {"emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}}
+    claim = {"persistentVolumeClaim": {"claimName": work.claim}}
+    found: dict[str, dict[str, Any]] = {"tmp": memory}
+    if work.writer:
+        found |= {"answers": memory, "writer-tmp": memory, "manifests": claim}
+    elif work.claim:
+        found |= {"answers": claim}
+    return [{"name": name, **volume} for name, volume in found.items()]
 
 
 GPU: Final = "nvidia.com/gpu"
@@ -193,24 +216,53 @@ def _user(work: Workload) -> dict[str, Any]:
     }
 
 
+def _steps(work: Workload) -> list[dict[str, Any]]:
+    """Return what runs one after the other."""
+    return [_probe(work), _writer(work)] if work.writer else [_probe(work)]
+
+
 def _probe(work: Workload) -> dict[str, Any]:
-    node, pod = {"fieldPath": "spec.nodeName"}, {"fieldPath": "metadata.name"}
-    named = [_from("NODE_NAME", node), _from("POD_NAME", pod)] if work.claim else []
-    mount = {"name": "answers", "mountPath": ANSWERS}
     gpus = {GPU: str(work.gpus)} if work.gpus else {}
     return {
         "name": PROBE,
         "image": work.image,
         "command": [work.python, *_words(work)],
-        **({"env": named} if named else {}),
+        **({"env": NAMED} if work.claim else {}),
         "securityContext": _confined(),
         "resources": _resources({"cpu": "2", "memory": str(work.memory), **gpus}, gpus),
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, *([mount] if work.claim else [])],  # noqa: S108
+        "volumeMounts": [_mount("tmp", TMP), *([_mount("answers", ANSWERS)] if work.claim else [])],
     }
 
 
-def _from(name: str, field: dict[str, str]) -> dict[str, Any]:
-    return {"name": name, "valueFrom": {"fieldRef": field}}
+def _writer(work: Workload) -> dict[str, Any]:
+    return {
+        "name": "writer",
+        "image": work.writer,
+        "args": [
+            "snapshot",
+            f"answer:{ANSWERS}/{FILE}.answer",
+            f"--output={MANIFESTS}/{FILE}.json",
+        ],
+        "env": NAMED,
+        "securityContext": _confined(),
+        "resources": _resources({"cpu": "1", "memory": "1Gi"}),
+        "volumeMounts": [
+            _mount("writer-tmp", TMP),
+            {**_mount("answers", ANSWERS), "readOnly": True},
+            _mount("manifests", MANIFESTS),
+        ],
+    }
+
+
+def _mount(name: str, path: str) -> dict[str, Any]:
+    return {"name": name, "mountPath": path}
+
+
+def _from(name: str, field: str) -> dict[str, Any]:
+    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": field}}}
+
+
+NAMED: Final = [_from("NODE_NAME", "spec.nodeName"), _from("POD_NAME", "metadata.name")]
 
 
 def _words(work: Workload) -> list[str]:
@@ -221,7 +273,7 @@ def _words(work: Workload) -> list[str]:
     words = [word.replace("$", "$$") for word in work.words]
     if work.claim is None:
         return words
-    return ["-I", "-S", "-B", "-c", REDIRECT, f"{ANSWERS}/{ANSWER}", *words]
+    return ["-I", "-S", "-B", "-c", REDIRECT, f"{ANSWERS}/{FILE}.answer", *words]
 
 
 def _confined() -> dict[str, Any]:

@@ -14,7 +14,8 @@ import yaml
 
 from repro.errors import UsageError
 from repro.fleet.documents import written
-from repro.fleet.workload import ANSWERS, Workload, objects
+from repro.fleet.workload import ANSWERS, MANIFESTS, Workload, objects
+from repro.manifest import load
 from repro.target import given, pack
 
 if TYPE_CHECKING:
@@ -37,15 +38,17 @@ FULL: Final = msgspec.structs.replace(
     pull_secret="registry",  # noqa: S106  # A name.
     nodes=40,
 )
+WRITING: Final = msgspec.structs.replace(FULL, writer="registry.example/repro:1")
 EVERY: Final = [
     msgspec.structs.replace(each, kind=kind)
-    for each in (PLAIN, FULL)
+    for each in (PLAIN, FULL, WRITING)
     for kind in ("daemonset", "job")
 ]
 
 
 def name(workload: Workload) -> str:
-    return f"{workload.kind}-{'full' if workload.claim else 'plain'}"
+    more = "writing" if workload.writer else "full" if workload.claim else "plain"
+    return f"{workload.kind}-{more}"
 
 
 def pod(workload: Workload) -> dict[str, Any]:
@@ -140,6 +143,30 @@ def test_what_is_rendered_runs_and_leaves_an_answer(tmp_path: Path) -> None:
     assert any(fact.kind == "python.package" for fact in found.facts)
 
 
+def test_a_writer_makes_a_manifest_of_the_answer_and_the_image_never_sees_the_claim(
+    tmp_path: Path,
+) -> None:
+    job = msgspec.structs.replace(WRITING, kind="job")
+    (before,), (writer,) = pod(job)["initContainers"], pod(job)["containers"]
+    assert {mount["name"] for mount in before["volumeMounts"]} == {"tmp", "answers"}
+    assert not {"tmp", "answers"} & {
+        mount["name"] for mount in writer["volumeMounts"] if not mount.get("readOnly")
+    }
+    volumes = {volume["name"]: volume for volume in pod(job)["volumes"]}
+    assert "emptyDir" in volumes["answers"]
+    assert volumes["manifests"]["persistentVolumeClaim"] == {"claimName": "answers"}
+    for program, words in (
+        ([sys.executable], before["command"][1:]),
+        ([sys.executable, "-m", "repro"], writer["args"]),
+    ):
+        said = [expanded(word, NODE_NAME="node-1", POD_NAME="p-0") for word in words]
+        placed = [
+            word.replace(ANSWERS, str(tmp_path)).replace(MANIFESTS, str(tmp_path)) for word in said
+        ]
+        subprocess.run([*program, *placed], capture_output=True, check=True)
+    assert load(tmp_path / "node-1_p-0.json").volatile["host"] == "node-1"
+
+
 def test_a_daemonset_asks_once_and_then_waits_for_its_end() -> None:
     daemon_set = pod(PLAIN)
     assert [each["name"] for each in daemon_set["initContainers"]] == ["probe"]
@@ -160,6 +187,8 @@ def test_a_daemonset_asks_once_and_then_waits_for_its_end() -> None:
         ({"claim": "../claim"}, "--output-claim '../claim' is no name"),
         ({"pull_secret": "a b"}, "--pull-secret 'a b' is no name"),
         ({"image": "-v\nx"}, r"IMAGE '-v\\nx' is no name"),
+        ({"writer": "repro"}, "--writer without --output-claim"),
+        ({"writer": "-x", "claim": "c"}, "--writer '-x' is no name"),
         ({"image": ""}, "IMAGE '' is no name"),
         ({"node_selector": {"a b": "c"}}, "--node-selector a b=c is no label"),
         ({"node_selector": {"a": "b/c"}}, "--node-selector a=b/c is no label"),

@@ -60,6 +60,11 @@ def manifest() -> None:
     metavar="PVC",
     help="Write answers to this volume claim, not to the log.",
 )
+@click.option(
+    "--writer",
+    metavar="IMAGE",
+    help="An image of repro, which writes manifests to that claim in place of answers.",
+)
 @click.option("--pull-secret", metavar="NAME", help="Secret for the image's registry.")
 @click.option("--python", default="python3", show_default=True, help="Interpreter in the image.")
 @click.option(
@@ -103,6 +108,7 @@ def kubernetes(image: str, **values: Any) -> int:
       kubectl apply --server-side -f probe.yaml
       repro fleet kubernetes -l app.kubernetes.io/instance=repro-probe -n audit --logs -o fleet/
       repro fleet manifest kubernetes IMAGE --kind job --nodes 40 --output-claim answers
+      repro fleet manifest kubernetes IMAGE --output-claim fleet --writer registry.example/repro
       repro fleet manifest kubernetes IMAGE --gpus 1 --node-selector nvidia.com/gpu.present=true
     """
     from repro.cli.output import stdout  # noqa: PLC0415

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KIND: Final = "node.label"
 LABELS: Final = re.compile(
     r"nvidia\.com/(gpu\.(product|family|machine|count|memory|compute\..+|replicas|mode|"
-    r"sharing-strategy)|cuda\.(driver|runtime).*|mig\..+|mps\.capable|vgpu\..+)"
+    r"sharing-strategy|multiprocessors|slices\..+|engines\..+)|cuda\.(driver|runtime).*|mig\..+|mps\.capable|vgpu\..+)"
 )
 """Those that say what GPUs and drivers are there (NVIDIA/k8s-device-plugin, GPU Feature Discovery);
 nvidia.com/gfd.timestamp is never the same twice, and others tell where a node is in a roll-out."""
