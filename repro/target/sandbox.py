@@ -43,8 +43,10 @@ class NoSuchProgramError(Exception):
 
 
 def settings(options: Options) -> dict[str, Any]:
-    """Return what keeps the probe in: design.md section 7."""
-    deadline = str(int(time.time()) + options.timeout + 60)
+    """Return what keeps the probe in: design.md section 7.
+
+    Without `nocopy` an engine fills an empty volume with what the image has at its path.
+    """
     return {
         "network_mode": "none",
         "read_only": True,
@@ -56,16 +58,22 @@ def settings(options: Options) -> dict[str, Any]:
         "tmpfs": {"/tmp": "size=256m,noexec,nosuid,nodev,mode=1777"},  # noqa: S108
         "environment": dict(parse_env(text) for text in options.env),
         "volumes": {
-            s: {"bind": path, "mode": "ro"} for s, path in map(parse_volume, options.volumes)
+            source: {"bind": path, "mode": "ro" if source.startswith("/") else "ro,nocopy"}
+            for source, path in map(parse_volume, options.volumes)
         },
         "device_requests": device_requests(options.gpus),
         "healthcheck": {"test": ["NONE"]},
-        "labels": {LABEL: "1", DEADLINE: deadline},
+        "labels": labels(options.timeout),
         "log_config": {"type": "json-file", "config": {"max-size": "128m", "max-file": "1"}},
         "platform": options.platform,
         "stdin_open": False,
         "tty": False,
     }
+
+
+def labels(seconds: int) -> dict[str, str]:
+    """Return the labels by which a container that a crash left behind is found."""
+    return {LABEL: "1", DEADLINE: str(int(time.time()) + seconds + 60)}
 
 
 def device_requests(gpus: str | None) -> list[docker.types.DeviceRequest]:
@@ -119,10 +127,11 @@ def created(
     try:
         yield container
     finally:
-        _remove(container)
+        remove(container)
 
 
-def _remove(container: Container) -> None:
+def remove(container: Container) -> None:
+    """Remove a container of ours; EngineError where the engine does not."""
     try:
         container.remove(force=True, v=True)
     except NotFound:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import docker
 import msgspec
 import requests
 from docker.errors import DockerException, NotFound
@@ -15,17 +16,23 @@ from repro.caches import collecting
 from repro.errors import EngineError, TargetError, UsageError
 from repro.layers.disk import DiskLayer
 from repro.layers.merged import LayeredFiles
+from repro.layers.passing import PassedLayer
 from repro.manifest import Manifest, Target, assemble
 from repro.probe import context, hub, model, tokenizer
 from repro.probe import main as collectors
+from repro.target import sandbox
 from repro.target.engine import connect
+from repro.target.export import CHUNK, Export
 from repro.target.snapshot import volatile
 from repro.target.static import checked
 
 if TYPE_CHECKING:
+    from repro.layers.merged import Layered
     from repro.manifest import Fact
     from repro.target.options import Options
 
+PLACE: Final = "/volume"
+"""Where a volume is mounted to be sent."""
 COLLECTORS: Final[tuple[tuple[Any, str], ...]] = (
     (hub, "model.revision"),
     (model, "model"),
@@ -40,19 +47,16 @@ Context: Any = context.Context
 
 def snapshot(name: str, options: Options) -> Manifest:
     """Take the snapshot of an engine's volume by its name, or of a folder by its absolute path."""
-    path = Path(name) if name.startswith("/") else _mountpoint(name, options)
-    if not path.is_dir():
-        raise TargetError(f"{path}: no such folder", advice="Name a volume or an absolute path.")
     began = time.monotonic()
-    found = read(path, options)
+    found = read(_layer(name, options), options)
     took = int((time.monotonic() - began) * 1000)
     target = Target(kind="volume", name=f"volume:{name}", properties={"mode": "static"})
     return assemble(target, found, volatile({"volume": took}))
 
 
-def read(path: Path, options: Options) -> list[Fact]:
-    """Read what lies below a folder; links lead nowhere but inside it."""
-    files = LayeredFiles([DiskLayer(path)])
+def read(layer: Layered, options: Options) -> list[Fact]:
+    """Read what a layer holds; links lead nowhere but inside it."""
+    files = LayeredFiles([layer])
     files.limit(options.timeout)
     given = {"live": False, "frameworks": False, "paths": ["/", *options.paths], "image": {}}
     asked = Context(given, environ={})
@@ -69,9 +73,20 @@ def _plain(fact: Any) -> Any:
     return fact if isinstance(fact, dict) else msgspec.to_builtins(fact)
 
 
-def _mountpoint(name: str, options: Options) -> Path:
-    """Find where an engine on this machine keeps a volume."""
-    client = connect(options.host, options.context)
+def _layer(name: str, options: Options) -> Layered:
+    if not name.startswith("/"):
+        client = connect(options.host, options.context)
+        try:
+            return _of_engine(client, name, options)
+        finally:
+            client.close()
+    if not Path(name).is_dir():
+        raise TargetError(f"{name}: no such folder", advice="Name a volume or an absolute path.")
+    return DiskLayer(Path(name))
+
+
+def _of_engine(client: docker.DockerClient, name: str, options: Options) -> Layered:
+    """Read a volume where it lies, if that is here and open to us; else let the engine send it."""
     try:
         attributes = client.volumes.get(name).attrs
     except NotFound:
@@ -81,14 +96,48 @@ def _mountpoint(name: str, options: Options) -> Path:
         ) from None
     except (DockerException, requests.RequestException) as error:
         raise EngineError(f"the engine cannot look up the volume {name!r}: {error}") from error
-    finally:
-        client.close()
-    path = Path(str(attributes.get("Mountpoint") or ""))
-    local = client.api.base_url.startswith("http+docker://")
-    if not local or not path.is_absolute() or not os.access(path, os.R_OK | os.X_OK):
-        raise TargetError(
-            f"the files of the volume {name!r} cannot be read from here",
-            advice="Read it as root on the engine's machine, or mounted in an image that has "
-            f"Python: repro snapshot IMAGE --volume {name}:/root/.cache/huggingface",
+    place = Path(str(attributes.get("Mountpoint") or ""))
+    here = (
+        client.api.base_url.startswith("http+docker://localhost")
+        and attributes.get("Driver") == "local"
+    )
+    if here and place.is_absolute() and os.access(place, os.R_OK | os.X_OK):
+        return DiskLayer(place)
+    return _sent(client, name, options)
+
+
+def _sent(client: docker.DockerClient, name: str, options: Options) -> Layered:
+    """Let the engine send a volume through a container that is made for it and never started."""
+    mount = docker.types.Mount(PLACE, name, type="volume", read_only=True, no_copy=True)
+    try:
+        container = client.containers.create(
+            _smallest(client),
+            ["never-started"],
+            mounts=[mount],
+            network_mode="none",
+            labels=sandbox.labels(options.timeout),
         )
-    return path
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(f"the engine made no container for {name!r}: {error}") from error
+    try:
+        pieces, _ = container.get_archive(PLACE, chunk_size=CHUNK)
+        with Export(pieces) as stream:
+            return PassedLayer(stream, PLACE.lstrip("/"), options.timeout)
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(f"the engine did not send the volume {name!r}: {error}") from error
+    finally:
+        sandbox.remove(container)
+
+
+def _smallest(client: docker.DockerClient) -> str:
+    """Choose an image: a container needs one, though nothing of it is used."""
+    try:
+        images = client.images.list()
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(f"the engine cannot list its images: {error}") from error
+    if not images:
+        raise TargetError(
+            "the engine has no image, and without one it sends no volume",
+            advice="Read it on the engine's machine: volume:/PATH",
+        )
+    return str(min(images, key=lambda image: int(image.attrs.get("Size") or 0)).id)

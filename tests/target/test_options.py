@@ -60,7 +60,7 @@ def test_other_gpus_are_refused(text: str) -> None:
 
 
 def test_the_sandbox_takes_everything_away() -> None:
-    made = settings(Options(volumes=("models:/models",)))
+    made = settings(Options(volumes=("models:/models", "/srv:/data")))
 
     assert made["network_mode"] == "none"
     assert made["read_only"] is True
@@ -68,5 +68,8 @@ def test_the_sandbox_takes_everything_away() -> None:
     assert made["security_opt"] == ["no-new-privileges"]
     assert made["mem_limit"] == made["memswap_limit"] == 4 << 30
     assert made["pids_limit"] == 4096
-    assert made["volumes"] == {"models": {"bind": "/models", "mode": "ro"}}
+    assert made["volumes"] == {
+        "models": {"bind": "/models", "mode": "ro,nocopy"},
+        "/srv": {"bind": "/data", "mode": "ro"},
+    }
     assert made["healthcheck"] == {"test": ["NONE"]}
