@@ -27,6 +27,8 @@ GRACE: Final = 5.0
 """Seconds in which a carrier may end what it started elsewhere, before it is killed."""
 TAIL: Final = 4000
 """Bytes of standard error that are kept: its end explains a failure."""
+RUNTIME: Final = b"OCI runtime exec failed"
+"""How Docker begins what runc said, on standard output."""
 CHUNK: Final = 1 << 16
 
 
@@ -67,9 +69,12 @@ def asking(
 
 def _is_missing(program: str, done: Done) -> bool:
     """Tell whether shells, runc, crun or Slurm said that there is no such program."""
-    said = done.output.err.decode("utf-8", "replace")
+    out, err = done.output
+    if done.code == 0 or (out and not out.startswith(RUNTIME)):
+        return False
+    said = (out[:TAIL] or err).decode("utf-8", "replace")
     mark = rf"{re.escape(program)}\b.*(no such file or directory|not found)"
-    return done.code != 0 and not done.output.out and bool(re.search(mark, said, re.IGNORECASE))
+    return bool(re.search(mark, said, re.IGNORECASE))
 
 
 def run(

@@ -54,6 +54,8 @@ class Cluster:
     """By NAMESPACE/POD/CONTAINER."""
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     """The environment of a pod's processes, by its name."""
+    inside: dict[str, list[str]] = field(default_factory=dict)
+    """What leads into a pod's real container, by its name, where it has one."""
     forbidden: frozenset[str] = frozenset()
     """Resources that the account may not read."""
     silent: bool = False
@@ -236,22 +238,28 @@ def _execute(cluster: Cluster, connection: ServerConnection) -> None:
     query = parse_qs(url.query)
     cluster.executed.append({"pod": url.path.split("/")[-2], **query})
     cluster.meanwhile()
+    name = url.path.split("/")[-2]
+    environment = {"PATH": "/usr/bin:/bin", **cluster.variables.get(name, {})}
+    words = query["command"]
+    program = (
+        words[0] if name in cluster.inside else shutil.which(words[0], path=environment["PATH"])
+    )
     with suppress(ConnectionClosed):
-        variables = cluster.variables.get(url.path.split("/")[-2], {})
-        connection.send(bytes([ERROR]) + json.dumps(_run(connection, query, variables)).encode())
+        if program is None:
+            said = f'exec: "{words[0]}": executable file not found in $PATH: unknown'
+            end = {"status": "Failure", "reason": "InternalError", "message": said, "code": 500}
+        else:
+            prefix = cluster.inside.get(name, INSIDE)
+            end = _run(connection, [*prefix, program, *words[1:]], environment)
+        connection.send(bytes([ERROR]) + json.dumps(end).encode())
 
 
 def _run(
-    connection: ServerConnection, query: dict[str, list[str]], variables: dict[str, str]
+    connection: ServerConnection, command: list[str], environment: dict[str, str]
 ) -> dict[str, Any]:
     """Run a command with its streams over the connection, and say how it ended."""
-    environment = {"PATH": "/usr/bin:/bin", **variables}
-    program = shutil.which(query["command"][0], path=environment["PATH"])
-    if program is None:
-        said = f'exec: "{query["command"][0]}": executable file not found in $PATH: unknown'
-        return {"status": "Failure", "reason": "InternalError", "message": said, "code": 500}
     with subprocess.Popen(
-        [*INSIDE, program, *query["command"][1:]],
+        command,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -31,6 +31,13 @@ def test_a_place_without_any_is_named() -> None:
         ask(["-c", "pass"], 10, None)
 
 
+def test_what_docker_prints_of_a_missing_program_is_no_answer() -> None:
+    said = 'OCI runtime exec failed: exec: \\"$0\\": executable file not found in $PATH'
+    ask = asking(["sh", "-c", f'echo "{said}"; exit 126'], "pod p1", programs=("python3",))
+    with pytest.raises(TargetError, match="pod p1 has no python3 that"):
+        ask([], 10, None)
+
+
 def test_a_carrier_that_is_not_installed_is_named() -> None:
     with pytest.raises(TargetError, match="no-such-carrier cannot be started: No such file"):
         asking(["no-such-carrier"], "node n1")([], 10, None)
