@@ -56,6 +56,7 @@ def snapshot(
       oci-archive:FILE[:REF]       and oci-dir:FOLDER[:REF], in the OCI layout
       registry:HOST/NAME[:TAG]     without any engine; a digest may follow
       dir:FOLDER                   a root file system
+      volume:NAME, volume:/PATH    no image: caches and models in a volume or a folder
 
     \b
     What a command leads to:
@@ -136,7 +137,10 @@ def _stack(
     if output is None:
         stdout(encode(found))
         return 0
-    path = Path(output) / _file_name(found.name) if Path(output).is_dir() else Path(output)
+    path = Path(output)
+    if output.endswith("/") or path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        path /= _file_name(found.name)
     write(path, encode(found))
     click.echo(f"repro: {found.name} → {path} ({len(found.services)} services)", err=True)
     return 0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FEW = 2
 """Arguments that are looked at before they are read: a folder holds stacks or manifests alone."""
+HEAD = 4096
+"""Bytes in which a stack's name and schema stand; its writer puts them first."""
 UNFIT = ("group_by", "groups", "watch")
 
 
@@ -35,9 +37,17 @@ def _is_stack(argument: str) -> bool:
     try:
         path = Path(argument)
         found = next(path.rglob("*.json"), None) if path.is_dir() else path
-        return found is not None and found.is_file() and is_stack(content(found))
+        return found is not None and _may_be(found) and is_stack(content(found))
     except (OSError, ValueError, ManifestError):
         return False
+
+
+def _may_be(path: Path) -> bool:
+    """Tell a large manifest by its beginning: a stack says early what it is."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return b"repro/stack/" in stream.read(HEAD)
 
 
 def look(what: Asked, values: dict[str, Any]) -> Survey:

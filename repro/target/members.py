@@ -57,9 +57,12 @@ def of_network(client: docker.DockerClient, network: str) -> Members:
 
 
 def _listed(client: docker.DockerClient, filters: dict[str, Any]) -> list[Container]:
-    """List containers, also those that do not run: they are rows of the stack."""
+    """List containers, also those that do not run: they are rows of the stack.
+
+    One that goes away meanwhile is an EngineError, for it would be missing.
+    """
     try:
-        found = client.containers.list(all=True, filters=filters, ignore_removed=True)
+        found = client.containers.list(all=True, filters=filters)
     except (DockerException, requests.RequestException) as error:
         raise EngineError(f"the engine cannot list containers: {error}") from error
     if len(found) > MOST:
