@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from repro.manifest import Fact
     from repro.target.options import Options
 
+NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+"""What a volume may be called (moby, daemon/names/names.go)."""
+FOLDERS: Final = "A folder has an absolute path: volume:/srv/models"
 PLACE: Final = "/volume"
 """Where a volume is mounted to be sent."""
 COLLECTORS: Final[tuple[tuple[Any, str], ...]] = (
@@ -75,6 +79,8 @@ def _plain(fact: Any) -> Any:
 
 def _layer(name: str, options: Options) -> Layered:
     if not name.startswith("/"):
+        if not NAME.fullmatch(name):
+            raise UsageError(f"no volume can be called {name!r}", advice=FOLDERS)
         client = connect(options.host, options.context)
         try:
             return _of_engine(client, name, options)
@@ -92,7 +98,7 @@ def _of_engine(client: docker.DockerClient, name: str, options: Options) -> Laye
     except NotFound:
         raise UsageError(
             f"the engine has no volume {name!r}",
-            advice="See `docker volume ls`; a folder has an absolute path: volume:/srv/models",
+            advice=f"See `docker volume ls`. {FOLDERS}",
         ) from None
     except (DockerException, requests.RequestException) as error:
         raise EngineError(f"the engine cannot look up the volume {name!r}: {error}") from error

@@ -250,4 +250,6 @@ def test_a_volume_is_a_target(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     assert main.run(["snapshot", f"volume:{tmp_path}/none"]) == 2
     assert "no such folder" in capfd.readouterr().err
     assert main.run(["snapshot", "volume:"]) == 2
+    assert main.run(["snapshot", "volume:cache/hub"]) == 2
+    assert "A folder has an absolute path" in capfd.readouterr().err
     assert main.run(["snapshot", f"volume:{tmp_path}/one", "--gpus", "all"]) == 2
