@@ -8,6 +8,7 @@ which stream it is of.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 PROTOCOL: Final = Subprotocol("v5.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
-INSIDE: Final = ("/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+INSIDE: Final = (
+    *("/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"),
+    *(() if os.geteuid() == 0 else ("--map-root-user",)),
+)
 """Processes of a pod see themselves alone, as in a container."""
 RESOURCES: Final = [
     {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["get", "list"]},
