@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import posixpath
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -12,7 +13,7 @@ from repro.layers.tar import Tar, cut
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from repro.layers.tar import Entry
@@ -56,15 +57,18 @@ class _Hurried:
             size -= len(piece)
 
 
-def _below(entry: Entry, top: str) -> Entry | None:
-    """Name an entry from the folder that was asked for; None for that folder itself."""
-    path = entry.path.rstrip("/")
-    if path == top:
-        return None
-    if not path.startswith(f"{top}/"):
-        raise TargetError(f"the engine sent {path[:200]!r}, which lies outside {top}")
-    link = entry.link.removeprefix(f"{top}/") if entry.kind == "h" else entry.link
-    return entry._replace(path=path.removeprefix(f"{top}/"), link=link)
+def _below(entries: Iterable[Entry], top: str) -> Iterator[Entry]:
+    """Name entries from the folder that was asked for: Docker puts its name first, Podman none."""
+    before = None
+    for entry in entries:
+        path = posixpath.normpath(entry.path.lstrip("/"))
+        if before is None and path in (".", top):
+            before = "" if path == "." else f"{top}/"
+            continue
+        if before is None or not path.startswith(before):
+            raise TargetError(f"the engine sent {path[:200]!r}, which lies outside {top}")
+        link = entry.link.removeprefix(before) if entry.kind == "h" else entry.link
+        yield entry._replace(path=path.removeprefix(before), link=link)
 
 
 class PassedLayer:
@@ -77,9 +81,8 @@ class PassedLayer:
         builder, left = Builder(), KEPT
         tar = Tar(_Hurried(stream, seconds))
         self._content: dict[int, bytes] = {}
-        for entry in tar:
-            inner = _below(entry, top)
-            if inner is None or builder.add(inner) is None or entry.sparse is not None:
+        for entry in _below(tar, top):
+            if builder.add(entry) is None or entry.sparse is not None:
                 continue
             size = min(entry.size if entry.size <= SMALL else HEAD, left)
             self._content[entry.at] = tar.content(size)

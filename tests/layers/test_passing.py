@@ -56,6 +56,18 @@ def test_what_was_sent_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         found.read("/inner/link")
 
 
+def test_podman_names_entries_from_the_folder_itself() -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name in ("/", "v"):
+            folder = tarfile.TarInfo(name)
+            folder.type = tarfile.DIRTYPE
+            tar.addfile(folder)
+        tar.addfile(tarfile.TarInfo("v/a"))
+    stream.seek(0)
+    assert files(stream).list("/v") == ["a"]
+
+
 def test_nothing_is_kept_beyond_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passing, "KEPT", 4)
     found = files(sent(**{"v/a": b"abc", "v/b": b"defg"}))
@@ -64,7 +76,7 @@ def test_nothing_is_kept_beyond_a_limit(monkeypatch: pytest.MonkeyPatch) -> None
         found.read("/b")
 
 
-@pytest.mark.parametrize("name", ["w/a", "/etc/passwd", "v/../../a", "vv"])
+@pytest.mark.parametrize("name", ["w/a", "/etc/passwd", "v/../../a", "vv", "v/../w"])
 def test_what_lies_elsewhere_is_refused(name: str) -> None:
     with pytest.raises(TargetError):
         files(sent(**{"v/a": b"", name: b"x"}))
@@ -82,9 +94,9 @@ class Endless:
     """Sends the header of a large file, and then zeros, slowly and without an end."""
 
     def __init__(self) -> None:
-        header = tarfile.TarInfo("v/a")
-        header.size = 1 << 40
-        self.head = header.tobuf(tarfile.GNU_FORMAT)
+        top, header = tarfile.TarInfo("v"), tarfile.TarInfo("v/a")
+        top.type, header.size = tarfile.DIRTYPE, 1 << 40
+        self.head = top.tobuf() + header.tobuf(tarfile.GNU_FORMAT)
 
     def read(self, size: int) -> bytes:
         time.sleep(0.01)
