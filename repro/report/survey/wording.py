@@ -111,6 +111,8 @@ def reference(group: Group) -> str:
     """Say with what a group is compared, and why with that."""
     alike = next((len(c.names) for c in group.clusters if c.reference), 0)
     if group.baseline:
+        if group.size == 1:
+            return f"the baseline; the subject holds {'the same' if alike else 'other'} facts"
         return f"the baseline; of {group.size:,} subjects {alike:,} {_hold(alike)} the same facts"
     return f"the most ordinary of {group.size:,}; {subjects(alike)} {_hold(alike)} the same facts"
 
