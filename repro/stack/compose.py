@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The compiled one reads the largest file in a second; each bounds how deeply nodes nest."""
+FILES: Final = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""What Compose takes of a folder, the first one first."""
 LIMIT: Final = 1 << 20
 """Bytes of a compose file; one with a thousand services is smaller."""
 SERVICES: Final = 1000
@@ -23,6 +27,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 """What a project may be called (Compose's documentation, "Specify a project name")."""
 SERVICE: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
 """compose-spec.json, `services`."""
+NAMED: Final = "Name a compose file, or a project as `docker compose ls --all` shows it."
 WHOLE: Final = "Write what it all comes to: docker compose config > whole.yml, and name that file."
 
 
@@ -35,10 +40,13 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def declared(path: Path, environment: Mapping[str, str]) -> Declared:
-    """Read a compose file; UsageError where its project or services cannot be told from it.
+    """Read a compose file, or that of a folder.
 
-    Only nodes are looked at: no alias is expanded, no tag obeyed, no other file read.
+    UsageError where its project or services cannot be told from it. Only nodes are looked at: no
+    alias is expanded, no tag obeyed, no other file read.
     """
+    if path.is_dir():
+        path = next((path / name for name in FILES if (path / name).is_file()), path / FILES[0])
     top = _fields(_root(path), f"{path}: a compose file")
     if "include" in top:
         raise UsageError(f"{path} includes other files, which are not read", advice=WHOLE)
@@ -59,11 +67,11 @@ def _root(path: Path) -> yaml.Node | None:
         with path.open("rb") as stream:
             data = stream.read(LIMIT + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", advice="Name a compose file.") from error
+        raise UsageError(f"{path}: {error.strerror}", advice=NAMED) from error
     if len(data) > LIMIT:
         raise UsageError(f"{path} is larger than {LIMIT >> 20} MiB", advice="Name a compose file.")
     try:
-        return yaml.compose(data, yaml.SafeLoader)
+        return yaml.compose(data, LOADER)
     except (yaml.YAMLError, RecursionError, UnicodeError, ValueError) as error:
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise UsageError(f"{path} is not YAML: {said}", advice="Name a compose file.") from error

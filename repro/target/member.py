@@ -40,7 +40,8 @@ def without(project: str, name: str) -> str:
 
 def _words(config: dict[str, Any]) -> Iterator[str]:
     for key in ("Entrypoint", "Cmd"):
-        yield from map(str, config.get(key) or ())
+        said = config.get(key) or ()
+        yield from [said] if isinstance(said, str) else map(str, said)
 
 
 def _networks(container: Container, project: str) -> dict[str, tuple[str, ...]]:

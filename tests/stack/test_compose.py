@@ -95,6 +95,22 @@ def test_a_tag_is_not_obeyed(tmp_path: Path) -> None:
     assert not (tmp_path / "owned").exists()
 
 
+def test_a_folder_stands_for_its_file(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "docker-compose.yml").write_text(SERVICES)
+    assert declared(folder, {}).project == "shop"
+    (folder / "compose.yaml").write_text(f"name: other\n{SERVICES}")
+    assert declared(folder, {}).project == "other"
+
+
+def test_a_large_file_is_read_quickly(tmp_path: Path) -> None:
+    services = "".join(f"  s{n}: {{image: a, environment: [{'x, ' * 300}y]}}\n" for n in range(900))
+    began = time.monotonic()
+    assert len(read(tmp_path, f"services:\n{services}").services) == 900
+    assert time.monotonic() - began < 10
+
+
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         declared(tmp_path / "compose.yaml", {})
