@@ -42,7 +42,7 @@ BELOW: Final = {
     "verdict": {"policy", "rules", "diff", "manifest", "errors"},
     "stack": {"manifest", "errors"},
     "retrieval": {"probe", "manifest", "errors"},
-    "caches": {"probe", "manifest", "errors"},
+    "caches": {"retrieval", "probe", "manifest", "errors"},
     "survey": {"stack", "verdict", "policy", "rules", "diff", "manifest", "errors"},
     "history": {"verdict", "policy", "rules", "diff", "manifest", "errors"},
     "store": {"target", "attest", "layers", "registry", "manifest", "errors"},

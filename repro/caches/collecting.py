@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from repro.caches import faiss, kernels, nltk, tiktoken, torch_hub
+from repro.caches import chroma, faiss, kernels, nltk, qdrant, tiktoken, torch_hub
 from repro.caches.folder import Folder
 from repro.manifest import Absent, Fact, Unreadable
 
@@ -18,7 +18,7 @@ DEPTH: Final = 12
 """Levels below a volume's root: a cache below a home, with Triton's below it, has nine."""
 FOLDERS: Final = 200_000
 """Folders that are looked at; a compiler's cache has one a kernel."""
-CACHES: Final = (faiss, kernels, nltk, tiktoken, torch_hub)
+CACHES: Final = (chroma, faiss, kernels, nltk, qdrant, tiktoken, torch_hub)
 BLOBS: Final = ("blobs", "__pycache__", ".git")
 """Where nothing lies under a name of its own."""
 

@@ -26,7 +26,9 @@ def known(
         source="file",
         version=version,
         location=text(path),
-        properties={key: plain(value) for key, value in properties.items() if value is not None},
+        properties={
+            key: plain(value) for key, value in properties.items() if value not in (None, {}, [])
+        },
     )
 
 
@@ -40,3 +42,9 @@ def identified(kind: str, name: str, path: str, identity: Identity, **properties
 def unread(kind: str, name: str, error: OSError) -> Fact:
     """Say that something in a cache could not be read."""
     return Unreadable(scope="image", kind=kind, name=text(name), reason=reason(error))
+
+
+def malformed(kind: str, name: str, error: Exception) -> Fact:
+    """Say that something in a cache is not what it should be."""
+    why = text(f"{type(error).__name__}: {error}"[:300])
+    return Unreadable(scope="image", kind=kind, name=text(name), reason=why)

@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from repro.caches import facts
+from repro.retrieval.facts import COLLECTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from repro.caches.folder import Files, Folder
     from repro.manifest import Fact
 
-KIND: Final = "retrieval.collection"
+KIND: Final = COLLECTION
 SUFFIXES: Final = (".faiss", ".index", ".ivf")
 WRAPPERS: Final = frozenset({b"IxMp", b"IxM2", b"IxPT", b"IxRF"})
 """Around another index: it is what follows that searches."""

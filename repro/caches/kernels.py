@@ -121,7 +121,7 @@ def _cache(kind: str, folder: Folder, keys: list[str], **properties: Any) -> Fac
         version,
         keys=_digest(keys),
         tuned={"count": len(tuned), "keys": _digest(tuned)} if tuned else None,
-        **{key: value for key, value in properties.items() if value != []},
+        **properties,
     )
 
 

@@ -54,18 +54,32 @@ def collected(service: str, ask: Ask) -> Iterator[Fact]:
 
 def _collections(service: str, database: str, answer: Answer) -> Iterator[Fact]:
     for each in few(read(answer, list[_Collection])):
-        said = each.configuration_json or {}
-        index = {key: said[key] for key in ("hnsw", "spann") if isinstance(said.get(key), dict)}
-        shown = {f"{key}.{name}": value for key in index for name, value in _index(index[key])}
-        spaces = [value for name, value in shown.items() if name.endswith(".space")]
-        yield facts.collection(
-            service,
-            each.name if database == DEFAULT else f"{database}/{each.name}",
-            distance=spaces[0] if spaces else (each.metadata or {}).get("hnsw:space"),
-            dimension=each.dimension,
-            index={name: value for name, value in shown.items() if not name.endswith(".space")},
-            embedding=_embedding(said.get("embedding_function")),
-        )
+        said = properties(each.configuration_json or {}, each.dimension, each.metadata)
+        yield facts.collection(service, named(database, each.name), **said)
+
+
+def named(database: str, collection: str) -> str:
+    """Name a collection, with its database where that is not the usual one."""
+    return collection if database == DEFAULT else f"{database}/{collection}"
+
+
+def properties(
+    configuration: dict[str, Any], dimension: int | None, metadata: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Say how a collection is searched, by its configuration; what it does not say is None."""
+    index = {
+        f"{kind}.{name}": value
+        for kind in ("hnsw", "spann")
+        if isinstance(configuration.get(kind), dict)
+        for name, value in _index(configuration[kind])
+    }
+    spaces = [value for name, value in index.items() if name.endswith(".space")]
+    return {
+        "distance": spaces[0] if spaces else (metadata or {}).get("hnsw:space"),
+        "dimension": dimension,
+        "index": {name: value for name, value in index.items() if not name.endswith(".space")},
+        "embedding": _embedding(configuration.get("embedding_function")),
+    }
 
 
 def _index(settings: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -43,14 +43,16 @@ class _Params(msgspec.Struct):
     sparse_vectors: dict[str, Any] | None = None
 
 
-class _Config(msgspec.Struct):
+class Config(msgspec.Struct):
+    """How a collection is kept, as its API and its own file have it."""
+
     params: _Params
     hnsw_config: dict[str, Any] = {}
     quantization_config: dict[str, Any] | None = None
 
 
 class _Info(msgspec.Struct):
-    config: _Config
+    config: Config
 
 
 class _Described(msgspec.Struct):
@@ -67,21 +69,23 @@ def collected(service: str, ask: Ask) -> Iterator[Fact]:
         yield _collection(service, name, read(answer, _Described).result.config)
 
 
-def _collection(service: str, name: str, config: _Config) -> Fact:
-    """Describe a collection: of one vector a point, or of several that have names."""
+def _collection(service: str, name: str, config: Config) -> Fact:
+    return facts.collection(service, name, **properties(config))
+
+
+def properties(config: Config) -> dict[str, Any]:
+    """Say how a collection is searched: with one vector a point, or with several by name."""
     vectors = config.params.vectors
     named = {"": vectors} if "size" in vectors else vectors
     each = {key: value for key, value in sorted(named.items()) if isinstance(value, dict)}
-    return facts.collection(
-        service,
-        name,
-        distance=_of(each, "distance"),
-        dimension=_of(each, "size"),
-        vectors={key: _vector(value) for key, value in each.items() if _vector(value)},
-        sparse=config.params.sparse_vectors,
-        index={"hnsw": _chosen(config.hnsw_config)},
-        quantization=config.quantization_config,
-    )
+    return {
+        "distance": _of(each, "distance"),
+        "dimension": _of(each, "size"),
+        "vectors": {key: _vector(value) for key, value in each.items() if _vector(value)},
+        "sparse": config.params.sparse_vectors,
+        "index": {"hnsw": _chosen(config.hnsw_config)},
+        "quantization": config.quantization_config,
+    }
 
 
 def _of(vectors: dict[str, dict[str, Any]], key: str) -> Any:

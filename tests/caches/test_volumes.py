@@ -190,6 +190,27 @@ def test_what_only_ends_like_an_index_is_none(data: bytes, tmp_path: Path) -> No
     assert held(tmp_path, "retrieval.collection") == {}
 
 
+def test_a_storage_of_qdrant_says_what_its_api_says(tmp_path: Path) -> None:
+    vectors = {"size": 4, "distance": "Dot", "on_disk": True}
+    config = {"params": {"vectors": vectors, "shard_number": 1}, "hnsw_config": {"m": 16}}
+    top = tmp_path / "storage" / "collections"
+    for name in ("docs", "bad"):
+        write(top / name / "config.json", json.dumps(config) if name == "docs" else "{")
+        write(top / name / "0" / "shard_config.json", "{}")
+    write(top / "none" / "config.json", "{}")
+    (found,) = held(tmp_path, "retrieval.collection").values()
+    assert found.name == "/storage/docs"
+    assert found.properties == {"distance": "Dot", "dimension": 4, "index": {"hnsw": {"m": 16}}}
+    (reason,) = reasons(tmp_path, "retrieval.collection")
+    assert "DecodeError" in reason
+
+
+@pytest.mark.parametrize("data", [b"", b"SQLite format 3\0" + bytes(5000), b"x" * 5000])
+def test_a_database_of_chroma_that_is_none_is_a_row(data: bytes, tmp_path: Path) -> None:
+    write(tmp_path / "chroma.sqlite3", data)
+    assert len(reasons(tmp_path, "retrieval.collection")) == 1
+
+
 def test_links_lead_nowhere_but_inside(tmp_path: Path) -> None:
     outside = write(tmp_path / "outside" / "checkpoints" / "secret-0676ba61.pth")
     inside = tmp_path / "volume"

@@ -14,6 +14,8 @@ import pytest
 from lab.venvs import interpreter
 from repro.manifest import Component
 from repro.retrieval import chroma
+from repro.target import volume
+from repro.target.options import Options
 from tests.retrieval.carrying import asking
 
 if TYPE_CHECKING:
@@ -33,9 +35,14 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def port(data: Path, tmp_path: Path) -> Iterator[int]:
     python, port = interpreter("chromadb==1.5.9", resolve=False), free_port()
-    where = ("--path", str(tmp_path), "--host", "127.0.0.1", "--port", str(port))
+    where = ("--path", str(data), "--host", "127.0.0.1", "--port", str(port))
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen([python, "-c", SERVER, *where], stdout=log, stderr=log)
     try:
@@ -67,7 +74,9 @@ def post(port: int, path: str, **body: Any) -> None:
     urllib.request.urlopen(request).close()  # noqa: S310 - it is ours.
 
 
-def test_collections_are_read_with_distance_index_and_embedding_model(port: int) -> None:
+def test_collections_are_read_with_distance_index_and_embedding_model(
+    port: int, data: Path
+) -> None:
     model = {"model_name": "all-MiniLM-L6-v2", "device": "cpu", "api_key_env_var": "KEY"}
     function = {"type": "known", "name": "sentence_transformer", "config": model}
     hnsw = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32}
@@ -93,3 +102,10 @@ def test_collections_are_read_with_distance_index_and_embedding_model(port: int)
         },
     }
     assert plain.properties["distance"] == "l2"
+    # The database's own files say the same, without a server.
+    held = {f.name: f for f in volume.snapshot(str(data), Options()).facts if f.kind == docs.kind}
+    assert set(held) == {"/docs", "/other/plain"}
+    for name, fact in (("/docs", docs), ("/other/plain", plain)):
+        outside = held[name]
+        assert isinstance(outside, Component)
+        assert outside.properties == fact.properties
