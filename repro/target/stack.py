@@ -47,7 +47,7 @@ def of_compose(text: str, options: Options, working: Working) -> Stack:
     try:
         found = members.of_project(client, project)
         meant = said.services if said else {}
-        return _Taking(client, options, working, project).stack(found, meant)
+        return Taking(client, options, working, project).stack(found, meant)
     finally:
         client.close()
 
@@ -57,12 +57,12 @@ def of_network(network: str, options: Options, working: Working) -> Stack:
     client = connect(options.host, options.context)
     try:
         found = members.of_network(client, network)
-        return _Taking(client, options, working, network).stack(found, {})
+        return Taking(client, options, working, network).stack(found, {})
     finally:
         client.close()
 
 
-class _Taking:
+class Taking:
     """One stack being read, a container after the other."""
 
     def __init__(
