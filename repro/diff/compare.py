@@ -19,13 +19,15 @@ Key = tuple[Scope, str, str]
 
 
 class _Side:
-    """The facts of one manifest, found by key."""
+    """The facts of some names in one manifest, found by key."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, names: Collection[str]) -> None:
         self.components: dict[Key, list[Component]] = defaultdict(list)
         self.absent: dict[Key, Absent] = {}
         self.unreadable: dict[Key, Unreadable] = {}
         for fact in manifest.facts:
+            if fact.name not in names:
+                continue
             if isinstance(fact, Component):
                 self.components[fact.key].append(fact)
             elif isinstance(fact, Absent):
@@ -58,7 +60,8 @@ def compare(a: Manifest, b: Manifest, scopes: Collection[Scope] | None = None) -
     because its image was read and not run. ValueError for scopes that there are not.
     """
     chosen = choose(a, b, scopes)
-    left, right = _Side(a), _Side(b)
+    names = _names(a, b)
+    left, right = _Side(a, names), _Side(b, names)
     every = {*left.components, *right.components, *left.unreadable, *right.unreadable}
     without = unmeasured(a, b)
     keys = sorted(key for key in every if key[0] in chosen.compared)
@@ -67,6 +70,17 @@ def compare(a: Manifest, b: Manifest, scopes: Collection[Scope] | None = None) -
     if is_endpoint(a) and is_endpoint(b) and not chosen.asked:
         changes = [change for change in changes if not _unseen(change)]
     return Comparison(a=a, b=b, changes=tuple(changes), scopes=chosen, unmeasured=without)
+
+
+def _names(a: Manifest, b: Manifest) -> set[str]:
+    """Name what may differ: manifests that were read together share the objects of equal facts."""
+    here, there = ({id(fact) for fact in side.facts} for side in (a, b))
+    shared = here & there
+    return {
+        fact.name
+        for fact in (*a.facts, *b.facts)
+        if id(fact) not in shared or isinstance(fact, Unreadable)
+    }
 
 
 def _idle(change: Change) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -50,36 +51,59 @@ class Agreement:
     """Knows what each fact is in each fold, and how many subjects agree in it.
 
     What could not be read agrees with nothing. What is not there agrees with what is not there.
+    Of each fold only that is kept in which it differs from the first one: folds are alike in most.
     """
 
     def __init__(self, folds: Sequence[Fold], scopes: Collection[Scope] = SCOPES) -> None:
         self._folds = folds
         numbers = _Numbers(scopes)
-        self._values = [numbers.values(each.manifest) for each in folds]
-        keys = {key for values in self._values for key in values}
-        covered = _Covered(keys)
+        first = folds[0].manifest
+        self._first = numbers.values(first)
+        self._other = [numbers.differing(each.manifest, first, self._first) for each in folds]
+        covered = _Covered({*self._first, *(key for other in self._other for key in other)})
         self._hidden = [
-            covered(each.manifest) - values.keys()
-            for each, values in zip(folds, self._values, strict=True)
+            {key for key in covered(each.manifest) if self._own(index, key) == ()}
+            for index, each in enumerate(folds)
         ]
-        self._counts = self._count()
-        total = sum(each.size for each in folds)
-        for counts in self._counts.values():
-            counts[()] += total - counts.total()
+        self._folds_of = self._sorted()
+        self._counts = {key: self._count(key) for key in covered.keys}
 
-    def _count(self) -> dict[Key, Counter[Value | None]]:
-        """Count values that are there, and what is unreadable, under None."""
-        counts: dict[Key, Counter[Value | None]] = defaultdict(Counter)
-        for each, values, hidden in zip(self._folds, self._values, self._hidden, strict=True):
-            for key, value in values.items():
-                counts[key][value] += each.size
-            for key in hidden:
-                counts[key][None] += each.size
+    def _own(self, index: int, key: Key) -> Value | None:
+        """Return what a fold says of a key itself, whatever else it could not read."""
+        return self._other[index].get(key, self._first.get(key, ()))
+
+    def _sorted(self) -> dict[Key, dict[Value | None, list[int]]]:
+        """Sort folds by what they have under each key in which they are not as the first."""
+        found: dict[Key, dict[Value | None, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for index, (other, hidden) in enumerate(zip(self._other, self._hidden, strict=True)):
+            for key in (*other, *(hidden - other.keys())):
+                found[key][self.value(index, key)].append(index)
+        return found
+
+    def _count(self, key: Key) -> Counter[Value | None]:
+        """Count subjects by what they have, unreadable under None; those left are as the first."""
+        counts: Counter[Value | None] = Counter({(): 0})
+        for value, indices in self._folds_of.get(key, {}).items():
+            counts[value] += sum(self._folds[index].size for index in indices)
+        counts[self._first.get(key, ())] += self._total - counts.total()
         return counts
+
+    @cached_property
+    def _total(self) -> int:
+        return sum(each.size for each in self._folds)
 
     def value(self, index: int, key: Key) -> Value | None:
         """Return what a fold has under a key; None where that could not be read."""
-        return None if key in self._hidden[index] else self._values[index].get(key, ())
+        return None if key in self._hidden[index] else self._own(index, key)
+
+    def values(self, key: Key) -> dict[Value | None, list[int]]:
+        """Return all that folds have under a key, and which folds have it."""
+        found = {value: list(each) for value, each in self._folds_of.get(key, {}).items()}
+        told = {index for each in found.values() for index in each}
+        rest = [index for index in range(len(self._folds)) if index not in told]
+        if rest:
+            found.setdefault(self._first.get(key, ()), []).extend(rest)
+        return found
 
     def counts(self, key: Key) -> Counter[Value | None]:
         """Count the subjects by what they have under a key."""
@@ -99,12 +123,16 @@ class Agreement:
         )
 
     def _gain(self, index: int) -> int:
-        """Tell how much more a fold agrees with others than one that holds no fact at all."""
-        gain = 0
-        for key, value in self._values[index].items():
-            counts = self._counts[key]
-            gain += (0 if value is None else counts[value]) - counts[()]
-        return gain - sum(self._counts[key][()] for key in self._hidden[index])
+        """Tell how many more agree with a fold than with one that held what the first does."""
+        keys = self._other[index].keys() | self._hidden[index]
+        return sum(
+            self._agreeing(key, self.value(index, key))
+            - self._agreeing(key, self._first.get(key, ()))
+            for key in keys
+        )
+
+    def _agreeing(self, key: Key, value: Value | None) -> int:
+        return 0 if value is None else self._counts[key][value]
 
 
 class _Numbers:
@@ -112,39 +140,53 @@ class _Numbers:
 
     def __init__(self, scopes: Collection[Scope]) -> None:
         self._scopes = scopes
-        self._by_identity: dict[int, tuple[Key, int | None] | None] = {}
-        self._by_content: dict[bytes, int] = {}
+        self._by_identity: dict[int, tuple[Key, Value | None] | None] = {}
+        self._by_content: dict[bytes, Value] = {}
 
-    def values(self, manifest: Manifest) -> dict[Key, Value | None]:
+    def values(
+        self, manifest: Manifest, keys: Collection[Key] | None = None
+    ) -> dict[Key, Value | None]:
         """Return what a manifest holds under each key; None where one could not be read."""
         found: dict[Key, Value | None] = {}
-        for fact in manifest.facts:
-            if (known := self._known(fact)) is None:
+        for known in map(self._known, manifest.facts):
+            if known is None or (keys is not None and known[0] not in keys):
                 continue
-            key, number = known
+            key, value = known
             held = found.get(key, ())
-            found[key] = None if number is None or held is None else (*held, number)
+            found[key] = None if value is None or held is None else held + value
         return found
 
-    def _known(self, fact: Fact) -> tuple[Key, int | None] | None:
+    def differing(
+        self, manifest: Manifest, first: Manifest, held: dict[Key, Value | None]
+    ) -> dict[Key, Value | None]:
+        """Return what a manifest holds otherwise than the first, empty for what it lacks."""
+        here, there = ({id(fact) for fact in each.facts} for each in (manifest, first))
+        odd = [f for f in manifest.facts if id(f) not in there]
+        odd += [f for f in first.facts if id(f) not in here]
+        keys = {known[0] for known in map(self._known, odd) if known}
+        found = self.values(manifest, keys)
+        return {key: v for key in keys if (v := found.get(key, ())) != held.get(key, ())}
+
+    def _known(self, fact: Fact) -> tuple[Key, Value | None] | None:
         """Return a fact's key and number, which is None where it is unreadable."""
         identity = id(fact)
         if identity not in self._by_identity:
             self._by_identity[identity] = self._looked_at(fact)
         return self._by_identity[identity]
 
-    def _looked_at(self, fact: Fact) -> tuple[Key, int | None] | None:
+    def _looked_at(self, fact: Fact) -> tuple[Key, Value | None] | None:
         if fact.scope not in self._scopes or isinstance(fact, Absent):
             return None
         if isinstance(fact, Unreadable):
             return fact.key, None
-        return fact.key, self._by_content.setdefault(canonical(fact), len(self._by_content))
+        return fact.key, self._by_content.setdefault(canonical(fact), (len(self._by_content),))
 
 
 class _Covered:
     """Finds the keys that a manifest cannot tell of, for what they belong to was unreadable."""
 
-    def __init__(self, keys: Iterable[Key]) -> None:
+    def __init__(self, keys: Collection[Key]) -> None:
+        self.keys = keys
         self._under: dict[Key, list[Key]] = defaultdict(list)
         for key in keys:
             for wide in wider(key):

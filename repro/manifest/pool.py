@@ -161,10 +161,17 @@ def _key(raw: msgspec.Raw | bytes) -> bytes:
 
 def _digests(lines: Sequence[_Line]) -> Digests:
     """Digest lines that are in order: a scope's stand together."""
+    parts: dict[Scope, list[bytes]] = {scope: [] for scope in SCOPES}
+    for line in lines:
+        parts[line.key[0]].append(line.json)
+    bodies = {scope: b",".join(each) for scope, each in parts.items()}
+    whole = b",".join(filter(None, (bodies[scope] for scope in sorted(SCOPES))))
+    image, process, host, every = map(_digest, (*(bodies[scope] for scope in SCOPES), whole))
+    return Digests(image=image, process=process, host=host, whole=every)
 
-    def digest(scope: Scope | None) -> str:
-        body = b",".join(line.json for line in lines if scope in (None, line.key[0]))
-        return "sha256:" + hashlib.sha256(b"[" + body + b"]").hexdigest()
 
-    image, process, host = map(digest, SCOPES)
-    return Digests(image=image, process=process, host=host, whole=digest(None))
+def _digest(body: bytes) -> str:
+    found = hashlib.sha256(b"[")
+    found.update(body)
+    found.update(b"]")
+    return f"sha256:{found.hexdigest()}"

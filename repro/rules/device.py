@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from repro.manifest import Component
@@ -24,7 +25,10 @@ class Devices:
 
     def __init__(self, comparison: Comparison) -> None:
         self._sides = (comparison.a, comparison.b)
-        self._there = any(map(_holds, self._sides))
+
+    @cached_property
+    def _there(self) -> bool:
+        return any(map(_holds, self._sides))
 
     def may_use(self, canary: str) -> bool:
         """Tell whether the framework of a canary may compute on a GPU on a side."""

@@ -34,9 +34,8 @@ def faults(comparison: Comparison, catalog: Catalog, trace: Tracer) -> Iterator[
     On both sides alike it is no drift (status IDENTICAL). A bad version on one side alone is
     found with the change that brought it; several copies on one side alone are drift of their own.
     """
-    scopes = comparison.scopes.compared
-    left, right = (_by_key(manifest, scopes) for manifest in (comparison.a, comparison.b))
-    few = _lasting(catalog)
+    scopes, few = comparison.scopes.compared, _lasting(catalog)
+    left, right = (_by_key(manifest, scopes, few) for manifest in (comparison.a, comparison.b))
     for key in sorted({**left, **right}):
         for rule in _speaking(few, key):
             known = holds(rule, comparison)
@@ -58,10 +57,13 @@ def _speaking(few: Catalog, key: Key) -> tuple[Rule, ...]:
     return tuple(few.matching(*key))
 
 
-def _by_key(manifest: Manifest, scopes: Collection[Scope]) -> dict[Key, list[Component]]:
+def _by_key(
+    manifest: Manifest, scopes: Collection[Scope], few: Catalog
+) -> dict[Key, list[Component]]:
+    """Find the components that a rule speaks of."""
     found: dict[Key, list[Component]] = defaultdict(list)
     for fact in manifest.facts:
-        if isinstance(fact, Component) and fact.scope in scopes:
+        if isinstance(fact, Component) and fact.scope in scopes and _speaking(few, fact.key):
             found[fact.key].append(fact)
     return found
 

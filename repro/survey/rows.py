@@ -67,10 +67,11 @@ class Table:
         )
 
     def _values(self, key: Key, told: Found, own: Value | None) -> Iterable[Shown]:
-        who: dict[Value | None, list[int]] = defaultdict(list)
-        who[own] = []
-        for index in range(len(self._folds)):
-            who[self._agreement.value(index, key)].append(index)
+        who: dict[Value | None, list[int]] = {own: []}
+        for value, held in self._agreement.values(key).items():
+            # A baseline is in the agreement, and is no subject: what it has is told all the same.
+            if found := [index for index in held if index < len(self._folds)]:
+                who[value] = found
         alike: dict[tuple[object, ...], Shown] = {}
         for value, folds in who.items():
             shown = self._shown(value, folds, told, reference=value == own)
