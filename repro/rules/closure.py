@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from repro.manifest import Component, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from repro.manifest import Manifest
 
@@ -77,10 +78,16 @@ def _graph(manifest: Manifest) -> dict[Place, set[Place]]:
     return dict(found)
 
 
-def _names(requires: Any) -> Iterator[str]:
-    for text in requires if isinstance(requires, list) else ():
-        if isinstance(text, str) and (match := NAME.match(text)):
-            yield SEPARATORS.sub("-", match[1]).lower()
+def _names(requires: Any) -> frozenset[str]:
+    texts = requires if isinstance(requires, list) else ()
+    return _named(tuple(text for text in texts if isinstance(text, str)))
+
+
+@lru_cache(maxsize=1 << 12)
+def _named(requires: tuple[str, ...]) -> frozenset[str]:
+    """Name what is required; of many manifests, most packages require the same."""
+    found = (NAME.match(text) for text in requires)
+    return frozenset(SEPARATORS.sub("-", match[1]).lower() for match in found if match)
 
 
 def _key(environment: Any) -> Any:

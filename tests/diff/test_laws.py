@@ -21,6 +21,7 @@ from repro.manifest import (
     encode,
 )
 from repro.manifest.model import canonical
+from repro.manifest.pool import Pool
 from tests.manifests import known, manifest
 from tests.rules.random_cases import manifests, pairs
 
@@ -144,3 +145,15 @@ def test_a_field_of_any_type_differs_from_every_other() -> None:
         for new in kinds:
             sides = manifest(known("k", "n", p=old)), manifest(known("k", "n", p=new))
             assert bool(compare(*sides).changes) is (canonical(old) != canonical(new))
+
+
+@lawful
+@given(pairs())
+def test_facts_that_are_one_object_in_both_compare_as_equal_ones(
+    both: tuple[Manifest, Manifest],
+) -> None:
+    """Of many manifests that are read together; a file alone shares nothing with another."""
+    pool = Pool()
+    together = [pool.decode(encode(each)) for each in both]
+    apart = [decode(encode(each)) for each in both]
+    assert compare(*together).changes == compare(*apart).changes
