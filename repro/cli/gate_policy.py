@@ -50,6 +50,14 @@ class Demanded(msgspec.Struct, frozen=True, kw_only=True):
     """Whose word about a target or a baseline counts."""
 
 
+NONE: Final = f"there is no policy here: neither {config.OWN} nor [tool.repro] in {config.SHARED}"
+SHAPE: Final = (
+    "[gate] takes baseline, fail-on (divergent, suspect, any, never), impacts, scopes, require, "
+    "roots, [[gate.pin]] (kind, name, and versions or value) and [[gate.allow]] (code, subject, "
+    "owner, reason, expires): docs/gate.md says what they mean."
+)
+
+
 def load(path: Path | None, folder: Path = Path()) -> Demanded:
     """Read the policy of a file, or of the project; UsageError where it demands nothing."""
     table, place = config.file(path) if path else config.project(folder)
@@ -57,13 +65,13 @@ def load(path: Path | None, folder: Path = Path()) -> Demanded:
     said = table.get("gate")
     if not said:
         raise UsageError(
-            f"{place} has no policy under [gate], or an empty one",
+            f"{place} has no policy under [gate], or an empty one" if table or path else NONE,
             advice="An empty policy would let everything pass. Write a first one: repro gate init",
         )
     try:
         gate = msgspec.convert(said, Table, dec_hook=_day)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{place}: gate: {error}", advice="See docs/gate.md.") from error
+        raise UsageError(f"{place}: gate: {error}", advice=SHAPE) from error
     _sane(gate, place)
     return _demanded(gate, near, trust.of_table(table, place, near))
 
@@ -73,8 +81,12 @@ def lint(path: Path | None, folder: Path = Path()) -> Iterator[str]:
 
     A file that has canaries alone, or a pyproject.toml that says nothing of repro, is none.
     """
+    from repro.attest.keys import load_public  # noqa: PLC0415  # It is slow to load.
+
     table, place = config.file(path) if path else config.project(folder)
     config.of_table(table, place)
+    for key in trust.of_table(table, place, path.parent if path else folder).keys:
+        load_public(Path(key))
     if "gate" not in table and (table or (path and path.name == config.SHARED)):
         return
     demanded = load(path, folder)

@@ -286,12 +286,22 @@ def test_a_waiver_that_lets_nothing_pass_is_found_without_a_target(
         GATE + "fail-on = 3\n",
         GATE.replace("baseline.json", "missing.json"),
         GATE + "[canary.a]\n",
+        GATE + '[attest]\nkeys = ["missing.pub"]\n',
         "[canary.a]\ncommand = 3\n",
     ],
 )
 def test_what_is_wrong_in_a_policy_is_found_without_a_target(project: Project, policy: str) -> None:
     (project.folder / "repro.toml").write_text(policy)
     assert isinstance(lint("repro.toml")[0], ReproError)
+
+
+def test_where_there_is_no_policy_that_is_said(project: Project) -> None:
+    expected = "there is no policy here: neither repro.toml nor [tool.repro] in pyproject.toml"
+    assert str(lint()[0]) == expected
+    (project.folder / "pyproject.toml").write_text("[project]\n")
+    assert str(lint()[0]) == expected
+    (project.folder / "repro.toml").write_text("[gate]\n")
+    assert str(lint()[0]) == "repro.toml has no policy under [gate], or an empty one"
 
 
 def test_files_that_are_no_policies_are_nothing_to_lint(project: Project) -> None:
