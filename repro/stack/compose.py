@@ -45,8 +45,7 @@ def declared(path: Path, environment: Mapping[str, str]) -> Declared:
     UsageError where its project or services cannot be told from it. Only nodes are looked at: no
     alias is expanded, no tag obeyed, no other file read.
     """
-    if path.is_dir():
-        path = next((path / name for name in FILES if (path / name).is_file()), path / FILES[0])
+    path = _file(path)
     top = _fields(_root(path), f"{path}: a compose file")
     if "include" in top:
         raise UsageError(f"{path} includes other files, which are not read", advice=WHOLE)
@@ -60,6 +59,16 @@ def declared(path: Path, environment: Mapping[str, str]) -> Declared:
         raise UsageError(f"{path}: no service may be called {odd[0][:80]!r}", advice=WHOLE)
     names = {name: _condition(node) for name, node in services.items()}
     return Declared(project=_project(path, top, environment), services=names)
+
+
+def _file(path: Path) -> Path:
+    """Return the compose file of a folder; a name too long to be one is found out by opening it."""
+    try:
+        if path.is_dir():
+            return next((path / name for name in FILES if (path / name).is_file()), path / FILES[0])
+    except OSError:
+        pass
+    return path
 
 
 def _root(path: Path) -> yaml.Node | None:

@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
 def of_compose(text: str, options: Options, working: Working) -> Stack:
     """Take the snapshot of a compose project, by its file or by its name."""
-    path = Path(text)
-    said = None if NAME.fullmatch(text) and not path.is_file() else declared(path, os.environ)
+    said = None if _is_project(text) else declared(Path(text), os.environ)
     project = said.project if said else text
     client = connect(options.host, options.context)
     try:
@@ -50,6 +49,13 @@ def of_compose(text: str, options: Options, working: Working) -> Stack:
         return Taking(client, options, working, project).stack(found, meant)
     finally:
         client.close()
+
+
+def _is_project(text: str) -> bool:
+    try:
+        return NAME.fullmatch(text) is not None and not Path(text).is_file()
+    except OSError:  # Too long for a file, but not for a project.
+        return True
 
 
 def of_network(network: str, options: Options, working: Working) -> Stack:

@@ -62,7 +62,7 @@ def snapshot(image: StoredImage, options: Options, progress: Progress | None = N
     finally:
         view.close()
     return assemble(
-        Target(kind="image", name=_shown(image.name), properties=_identity(image, view)),
+        Target(kind="image", name=shown(image.name), properties=_identity(image, view)),
         [*found.facts, *image_facts(inspected)],
         volatile(found.milliseconds),
         layers=layers(image.config),
@@ -77,7 +77,7 @@ def directory(path: str, options: Options) -> Manifest:
     files = LayeredFiles([DiskLayer(Path(path))])
     files.limit(options.timeout)
     found = collect(files, told(options, {}))
-    target = Target(kind="directory", name=_shown(f"dir:{path}"), properties={"mode": "static"})
+    target = Target(kind="directory", name=shown(f"dir:{path}"), properties={"mode": "static"})
     return assemble(target, found.facts, volatile(found.milliseconds))
 
 
@@ -87,7 +87,7 @@ def told(options: Options, config: dict[str, Any]) -> Any:
     return probe.Context(given, environ={})
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """Return a name that can be written: bytes of a path that are not UTF-8 are escaped."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

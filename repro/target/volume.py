@@ -25,7 +25,7 @@ from repro.target import sandbox
 from repro.target.engine import connect
 from repro.target.export import CHUNK, Export
 from repro.target.snapshot import volatile
-from repro.target.static import checked
+from repro.target.static import checked, shown
 
 if TYPE_CHECKING:
     from repro.layers.merged import Layered
@@ -54,7 +54,7 @@ def snapshot(name: str, options: Options) -> Manifest:
     began = time.monotonic()
     found = read(_layer(name, options), options)
     took = int((time.monotonic() - began) * 1000)
-    target = Target(kind="volume", name=f"volume:{name}", properties={"mode": "static"})
+    target = Target(kind="volume", name=shown(f"volume:{name}"), properties={"mode": "static"})
     return assemble(target, found, volatile({"volume": took}))
 
 
@@ -86,8 +86,10 @@ def _layer(name: str, options: Options) -> Layered:
             return _of_engine(client, name, options)
         finally:
             client.close()
-    if not Path(name).is_dir():
-        raise TargetError(f"{name}: no such folder", advice="Name a volume or an absolute path.")
+    if not os.path.isdir(name):  # noqa: PTH112  # Path raises for names that are too long.
+        raise TargetError(
+            f"{shown(name)}: no such folder", advice="Name a volume or an absolute path."
+        )
     return DiskLayer(Path(name))
 
 

@@ -268,8 +268,12 @@ def test_a_volume_is_a_target(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     hub(tmp_path / "other", NEW, NEW)
     assert main.run(["diff", f"volume:{tmp_path}/one", f"volume:{tmp_path}/other"]) == 1
     assert "org/model" in capfd.readouterr().out
-    assert main.run(["snapshot", f"volume:{tmp_path}/none"]) == 2
-    assert "no such folder" in capfd.readouterr().err
+    for name in ("none", "x" * 5000, "\udcff"):
+        assert main.run(["snapshot", f"volume:{tmp_path}/{name}"]) == 2
+        assert "Name a volume or an absolute path" in capfd.readouterr().err
+    odd = tmp_path / "\udcff"
+    hub(odd, OLD, OLD)
+    assert main.run(["snapshot", f"volume:{odd}"]) == 0
     assert main.run(["snapshot", "volume:"]) == 2
     assert main.run(["snapshot", "volume:cache/hub"]) == 2
     assert "A folder has an absolute path" in capfd.readouterr().err

@@ -105,6 +105,7 @@ def test_one_of_the_stacks_may_be_the_baseline(
         (["snapshot", "--compose", "x", "--gpus", "all"], "mean nothing for a stack"),
         (["snapshot", "--compose", "x", "--static"], "for images alone"),
         (["snapshot", "--compose", "../none.yaml"], "No such file"),
+        (["snapshot", "--compose", "A" * 5000], "or a project as `docker compose ls"),
         (["snapshot", "-o", "x.json"], "no target is named"),
     ],
 )
