@@ -162,7 +162,8 @@ def _policy(fail_on: str, impacts: str | None) -> Any:
     unknown = [name for name in names if name not in IMPACTS]
     if unknown or not names:
         raise UsageError(
-            f"--impact {impacts!r}", advice=f"Say one or more of {', '.join(IMPACTS)}."
+            f"--impact {impacts!r}: there is no such output",
+            advice=f"Say one or more of {', '.join(IMPACTS)}.",
         )
     wanted = frozenset(map(Impact, names))
     return Policy(fail_on=fail_on, impacts=wanted)  # type: ignore[arg-type]  # as above
@@ -175,7 +176,10 @@ def _scopes(text: str | None) -> tuple[Scope, ...] | None:
         return None
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or not set(names) <= set(SCOPES):
-        raise UsageError(f"--scope {text!r}", advice=f"Say one or more of {', '.join(SCOPES)}.")
+        raise UsageError(
+            f"--scope {text!r}: there is no such scope",
+            advice=f"Say one or more of {', '.join(SCOPES)}.",
+        )
     return tuple(scope for scope in SCOPES if scope in names)
 
 

@@ -47,7 +47,10 @@ def places(
     for text in formats:
         name, separator, file = text.partition("=")
         if name not in known or (separator and not file):
-            raise UsageError(f"--format {text!r}", advice=f"Say {', '.join(known)}, or NAME=FILE.")
+            raise UsageError(
+                f"--format {text!r}: there is no such format here",
+                advice=f"Say {', '.join(known)}, or NAME=FILE.",
+            )
         found.append((name, Path(file) if separator else None))
     if output:
         found = [*_with_file(found, Path(output), _suffixes(many=many))]
