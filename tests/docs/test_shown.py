@@ -40,6 +40,8 @@ def misread(line: str) -> str | None:
     words = shlex.split(line)[1:]
     try:
         while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            command.parse_args(context, words)  # A group may put a command's name in.
+            words = [*context._protected_args, *context.args]
             _, found, words = command.resolve_command(context, words)
             command = found or command
             context = click.Context(command, parent=context, info_name=command.name)
