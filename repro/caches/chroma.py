@@ -44,7 +44,7 @@ def collected(folder: Folder, files: Files) -> Iterator[Fact]:
 
 
 def _collections(path: str, files: Files) -> Iterator[Fact]:
-    databases = {row[0]: _text(row[1]) for row in _table(path, files, b"databases")}
+    databases = {row[0]: _text(row[1]) for row in _table(path, files, b"databases") if row[1:]}
     for number, row in enumerate(_table(path, files, b"collections")):
         if number >= MOST or len(row) != COLUMNS:
             raise ValueError(f"more than {MOST} collections, or {len(row)} columns of each")

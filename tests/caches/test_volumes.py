@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import struct
 import subprocess
+from contextlib import closing
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -209,6 +212,33 @@ def test_a_storage_of_qdrant_says_what_its_api_says(tmp_path: Path) -> None:
 def test_a_database_of_chroma_that_is_none_is_a_row(data: bytes, tmp_path: Path) -> None:
     write(tmp_path / "chroma.sqlite3", data)
     assert len(reasons(tmp_path, "retrieval.collection")) == 1
+
+
+def test_damaged_databases_of_chroma_are_rows_or_read(tmp_path: Path) -> None:
+    path = tmp_path / "whole"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("create table databases (id text, name text, tenant_id text)")
+        database.execute("insert into databases values ('d', 'default_database', 't')")
+        columns = "id text, name text, dimension integer, database_id text, config text, more text"
+        database.execute(f"create table collections ({columns})")
+        said = json.dumps({"hnsw": {"space": "ip", "max_neighbors": 8}})
+        database.execute("insert into collections values ('c', 'docs', 3, 'd', ?, null)", (said,))
+    whole, random = path.read_bytes(), Random(4)  # noqa: S311 - the same damage each time.
+    for _ in range(200):
+        data = bytearray(whole)
+        for _ in range(random.choice((1, 3, 40))):
+            data[random.randrange(len(data))] = random.choice((0, 255, random.randrange(256)))
+        write(tmp_path / "v" / "chroma.sqlite3", bytes(data))
+        facts = [f for f in taken(tmp_path / "v").facts if f.kind == "retrieval.collection"]
+        assert all("the collector failed" not in getattr(f, "reason", "") for f in facts)
+        assert facts
+    write(tmp_path / "v" / "chroma.sqlite3", whole)
+    (found,) = held(tmp_path / "v", "retrieval.collection").values()
+    assert found.properties == {
+        "distance": "ip",
+        "dimension": 3,
+        "index": {"hnsw.max_neighbors": 8},
+    }
 
 
 def test_links_lead_nowhere_but_inside(tmp_path: Path) -> None:
