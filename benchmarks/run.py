@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from benchmarks import static
 from benchmarks.attached import attached
 from benchmarks.fleet import fleet
+from benchmarks.hosts import hosts
 from benchmarks.measure import Cost, in_turn
 from lab.engine import DockerEngine, engine, memory_for_data
 from lab.images import build
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "mixed": static.mixed,
         "sizes": static.sizes,
         "fleet": fleet,
+        "hosts": hosts,
         "attached": attached,
     }
     parser.add_argument("names", nargs="*", choices=[*names, []], default=list(names))

@@ -55,7 +55,10 @@ class Status(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the best."""
-        return list(Status).index(self)
+        return RANKS[self]
+
+
+RANKS = {status: rank for rank, status in enumerate(Status)}
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
