@@ -56,8 +56,8 @@ def look(what: Asked, values: dict[str, Any]) -> Survey:
     from repro.rules.catalog import load  # noqa: PLC0415
     from repro.survey.stacks import compared  # noqa: PLC0415
 
-    _check(what, values)
-    baseline, sources, notes = _sides(what)
+    _check(values)
+    baseline, sources, notes = _sides(what.arguments, values["baselines"])
     stacks, lost = [], []
     for source in sources:
         try:
@@ -96,30 +96,34 @@ def part(text: str, service: str | None) -> Manifest:
     return found.services[service]
 
 
-def _check(what: Asked, values: dict[str, Any]) -> None:
+def _check(values: dict[str, Any]) -> None:
     if any(values[name] for name in UNFIT):
         raise UsageError(
             "--group-by, --group and --watch mean nothing for stacks",
             advice="Their services are compared by name.",
         )
-    if len(what.baselines) > 1:
+    if len(values["baselines"]) > 1:
         raise UsageError("several baselines for stacks", advice="Name one stack.")
 
 
-def _sides(what: Asked) -> tuple[Named | None, tuple[Source, ...], tuple[str, ...]]:
-    """Return the baseline, what is compared with it, and what is to be said of that."""
+def _sides(
+    arguments: tuple[str, ...], baselines: tuple[str, ...]
+) -> tuple[Named | None, tuple[Source, ...], tuple[str, ...]]:
+    """Return the baseline, what is compared with it, and what is to be said of that.
+
+    What a project declares of its fleet is about manifests, and not asked here.
+    """
     from repro.cli.subjects import are_many, listed  # noqa: PLC0415
 
-    if what.baselines:
-        found = listed(what.arguments)
-        return _named(_source(what.baselines[0][1])), found.sources, found.notes
-    found = listed(what.arguments)
-    if are_many(what.arguments):
+    found = listed(arguments)
+    if baselines:
+        return _named(_source(baselines[0])), found.sources, found.notes
+    if are_many(arguments):
         return None, found.sources, found.notes
-    if len(what.arguments) != FEW:
+    if len(arguments) != FEW:
         raise UsageError("B is missing", advice="repro diff A.json B.json")
     # One file that is named twice is listed once, and compared with itself.
-    first, second = sorted((*found.sources, *found.sources)[:FEW], key=_order(what.arguments))
+    first, second = sorted((*found.sources, *found.sources)[:FEW], key=_order(arguments))
     return _named(first), (second,), found.notes
 
 

@@ -86,6 +86,17 @@ def test_one_of_the_stacks_may_be_the_baseline(
     assert json.loads(capfd.readouterr().out)["status"] == "divergent"
 
 
+def test_what_a_project_says_of_its_fleet_is_not_about_stacks(
+    a: str, b: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "repro.toml").write_text(
+        '[fleet]\ngroup-by = ["cpu"]\n\n[[fleet.group]]\nname = "x"\nmatch = ["*"]\n'
+        'baseline = "nowhere.json"\n'
+    )
+    assert main.run(["diff", a, b]) == 1
+    assert "reference db@a: the baseline" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
