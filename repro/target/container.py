@@ -50,8 +50,7 @@ def snapshot(
             advice=f"docker unpause or start it, or snapshot its image: {_image_name(container)}",
         )
     inspected = inspect(client, container.attrs["Image"]) or {}
-    config = image_config({"Config": container.attrs.get("Config") or {}})
-    told = probe_options(options, image=config, running=True)
+    told = probe_options(options, running=True, **_config(container, inspected))
     return take(
         Target(
             kind="container",
@@ -69,6 +68,19 @@ def snapshot(
         progress=progress,
         at_work=True,
     )
+
+
+def _config(container: Container, inspected: dict[str, Any]) -> dict[str, Any]:
+    """Tell what a container starts with, and apart from the image who set its variables.
+
+    An engine gives both as one: those of the image, and those that `docker run -e` added.
+    """
+    own = container.attrs.get("Config") or {}
+    variables, declared = own.get("Env") or [], (inspected.get("Config") or {}).get("Env") or []
+    if not inspected:  # Its image is gone, and with it who declared what.
+        return {"image": image_config({"Config": own})}
+    added = [each for each in variables if each not in declared]
+    return {"image": image_config({"Config": {**own, "Env": declared}}), "env": added}
 
 
 def _image_name(container: Container) -> str:

@@ -29,11 +29,16 @@ def about(client: docker.DockerClient) -> About:
     except (DockerException, requests.RequestException) as error:
         reason = str(error)[:300]
         return About([Unreadable(scope="host", kind="runtime", name="*", reason=reason)])
-    local = client.api.base_url.startswith("http+docker://localhost")
+    local = is_here(client)
     facts = [*map(_part, version.get("Components") or []), _toolkit(info, local=local)]
     name = str(info["Name"]) if info.get("Name") else None
     here = local and name == os.uname().nodename
     return About(facts, name, machine.own() if here else None)
+
+
+def is_here(client: docker.DockerClient) -> bool:
+    """Tell whether an engine is asked at a socket, so that it is on this machine."""
+    return bool(client.api.base_url.startswith("http+docker://localhost"))
 
 
 def info_of(client: docker.DockerClient) -> dict[str, Any]:

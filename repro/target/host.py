@@ -108,6 +108,7 @@ def _processors(count: int | None, architecture: str, source: str) -> Fact:
 def _engine(options: Options) -> list[Fact]:
     """Describe this machine's own engine; a machine need not have one."""
     from repro.target import engine  # noqa: PLC0415  # the SDK takes 0.1 s to import
+    from repro.target.engine_facts import is_here  # noqa: PLC0415
 
     try:
         client = engine.connect(options.host, options.context)
@@ -117,6 +118,9 @@ def _engine(options: Options) -> list[Fact]:
             return [Unreadable(scope="host", kind="runtime", name="*", reason=reason)]
         return [Absent(scope="host", kind="runtime", name="*", reason="no socket of an engine")]
     try:
+        if not is_here(client):
+            reason = "the engine that the environment names is on another host"
+            return [Unreadable(scope="host", kind="runtime", name="*", reason=reason)]
         return _of_engine(client)[0]
     finally:
         client.close()

@@ -154,6 +154,6 @@ def test_facts_that_are_one_object_in_both_compare_as_equal_ones(
 ) -> None:
     """Of many manifests that are read together; a file alone shares nothing with another."""
     pool = Pool()
-    together = [pool.decode(encode(each)) for each in both]
-    apart = [decode(encode(each)) for each in both]
-    assert compare(*together).changes == compare(*apart).changes
+    a, b = (pool.decode(encode(each)) for each in both)
+    c, d = (decode(encode(each)) for each in both)
+    assert compare(a, b).changes == compare(c, d).changes

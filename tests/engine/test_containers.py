@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -40,6 +41,36 @@ def test_a_container_says_of_its_image_what_the_image_says(
     alone = snapshot(tag, tmp_path / "image.json", host=host)
     for kind in ("image", "python.package", "os.package", "cuda.library", "tokenizer"):
         assert facts(within, kind) == facts(alone, kind) != []
+
+
+def test_what_starts_a_container_sets_no_variable_of_its_image(
+    docker_engine: Engine, image: BuildImage, tmp_path: Path
+) -> None:
+    """Else a host on which somebody sets another variable would seem to have another image."""
+    host, tag = docker_engine.host, image("ml:v1")
+    found = {}
+    for algorithm in ("Ring", "Tree"):
+        words = ["-d", "-e", f"NCCL_ALGO={algorithm}", "--entrypoint", "sleep", tag, "600"]
+        container = docker("run", *words, host=host).strip()
+        try:
+            found[algorithm] = snapshot(container, tmp_path / f"{algorithm}.json", host=host)
+        finally:
+            docker("rm", "-f", container, host=host)
+    assert found["Ring"]["digests"]["image"] == found["Tree"]["digests"]["image"]
+    for algorithm, manifest in found.items():
+        setting = next(f for f in facts(manifest, "setting") if f["name"] == "NCCL_ALGO")
+        assert (setting["scope"], setting["properties"]["value"]) == ("process", algorithm)
+        assert "NCCL_ALGO" not in [fact["name"] for fact in facts(manifest, "image.env")]
+
+
+def test_an_engine_describes_its_host(docker_engine: Engine, tmp_path: Path) -> None:
+    words = ("--host", docker_engine.host)
+    manifest = snapshot("host", tmp_path / "host.json", *words, host="unix:///nowhere")
+    assert {fact["scope"] for fact in manifest["facts"]} == {"host"}
+    (kernel,) = facts(manifest, "kernel")
+    assert kernel["version"] == os.uname().release
+    assert len(facts(manifest, "gpu.device", "unreadable")) == 1
+    assert "docker" in [fact["name"] for fact in facts(manifest, "runtime")]
 
 
 def test_a_snapshot_leaves_a_container_as_it_was(

@@ -203,6 +203,14 @@ def test_what_an_engine_does_not_tell_is_named_and_passes_for_nothing(
     assert verdict(found, found, load()).status == "indeterminate"
 
 
+def test_this_machine_is_not_told_by_an_engine_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("repro.target.engine.connect", lambda *_, **__: _Engine())
+    found = host.snapshot(Options())
+    (engine,) = facts(found.facts, "runtime")
+    assert isinstance(engine, Unreadable)
+    assert not facts(found.facts, "runtime.settings")
+
+
 def test_an_engine_that_says_nothing_of_itself_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     found = by_engine(monkeypatch, Name=None, KernelVersion=None, NCPU=None)
     assert found.volatile["host"] == "unnamed"
