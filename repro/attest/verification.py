@@ -55,7 +55,7 @@ def _manifest(found: Judged, wanted: Wanted, now: datetime) -> Iterator[Lack]:
 def _gate(found: Judged, wanted: Wanted, now: datetime) -> Iterator[Lack]:
     gate = found.gate
     if gate is None:
-        yield Lack(3, "no result of a gate counts")
+        yield Lack(3, "no result of a gate counts; --no-gate asks for none")
         return
     if gate.what.result == "FAILED":
         yield Lack(1, f"the gate did not let it pass: {gate.what.verdict}")
