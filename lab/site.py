@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
-BESIDE: Final = ("reports/*", "benchmarks/README.md", "benchmarks/driftbench/README.md", "CHANGELOG.md")
+BESIDE: Final = (
+    "reports/*",
+    "benchmarks/README.md",
+    "benchmarks/driftbench/README.md",
+    "CHANGELOG.md",
+)
 """What pages link to that does not lie in docs/."""
 SAMPLES: Final = "reports/"
 INDEX: Final = "README.md"
