@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from repro.report.layers import places
+from repro.report.page import columns
 from repro.report.plain import plain, prose, value
 from repro.report.wording import sides
 from repro.rules.finding import Basis, Finding, Status
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 FIELDS: Final = 20
 """Differing fields that are listed."""
+INDENT: Final = 11
+"""Columns before values."""
 BASES: Final = {
     Basis.MEASURED: "computed on both sides",
     Basis.DOCUMENTED: "documented at the sources below",
@@ -55,8 +58,8 @@ def _lines(finding: ReportedFinding, width: int) -> Iterator[str]:
     yield ""
     yield f"  verdict  {finding.status}"
     yield f"  impact   {finding.impact}, {BASES[finding.basis]}"
-    yield f"  values   {' → '.join(map(value, sides(_as_finding(finding))))}"
-    yield from _fields(finding)
+    yield from _changed("  values   ", map(value, sides(_as_finding(finding))), width)
+    yield from _fields(finding, width)
     for side, layer in places(finding.origin):
         which = f"{side} {layer.layer}/{layer.of} {value(layer.digest, 40)}"
         yield f"  layer    {which}  {value(layer.step or '', 200)}".rstrip()
@@ -70,11 +73,20 @@ def _lines(finding: ReportedFinding, width: int) -> Iterator[str]:
         yield from ("", "Sources:", *(f"  {plain(source, 300)}" for source in finding.sources))
 
 
-def _fields(finding: ReportedFinding) -> Iterator[str]:
+def _changed(head: str, texts: Iterable[str], width: int) -> list[str]:
+    """Set what was before what is: in one line, or below each other where that is too long."""
+    first, *rest = [*texts] or [""]
+    line = head + " → ".join([first, *rest])
+    if columns([(line, "")]) <= width:
+        return [line]
+    return [head + first, *(f"{'→ ':>{INDENT}}{text}" for text in rest)]
+
+
+def _fields(finding: ReportedFinding, width: int) -> Iterator[str]:
     fields = finding.change.fields if finding.change else ()
     for field in fields[:FIELDS]:
-        old, new = (value(str(side), 60) for side in (field.old, field.new))
-        yield f"           {plain(field.path, 60)}: {old} → {new}"
+        both = (value(str(side), 60) for side in (field.old, field.new))
+        yield from _changed(f"{'':{INDENT}}{plain(field.path, 60)}: ", both, width)
     if len(fields) > FIELDS:
         yield f"           … {len(fields) - FIELDS} more fields"
 

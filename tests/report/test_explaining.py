@@ -41,6 +41,14 @@ def test_all_that_is_known_of_a_finding_is_said(finding: json_report.ReportedFin
         assert "What to do:" in text
 
 
+def test_values_that_are_too_long_for_a_line_stand_below_each_other() -> None:
+    finding = REPORT.findings[0]
+    one = next(x for x in explaining.explained(finding, 100).splitlines() if " → " in x)
+    head, old, new = one[:11], *one[11:].split(" → ")
+    narrow = explaining.explained(finding, len(one) - 1).splitlines()
+    assert narrow[narrow.index(head + old) + 1] == f"         → {new}"
+
+
 def test_a_finding_is_chosen_by_code_and_by_what_it_is_about() -> None:
     first = REPORT.findings[0]
     assert first in explaining.chosen(REPORT.findings, first.code.lower())
