@@ -74,7 +74,7 @@ def compare(a: Manifest, b: Manifest, scopes: Collection[Scope] | None = None) -
 
 def _names(a: Manifest, b: Manifest) -> set[str]:
     """Name what may differ: manifests that were read together share the objects of equal facts."""
-    here, there = ({id(fact) for fact in side.facts} for side in (a, b))
+    here, there = (set(map(id, side.facts)) for side in (a, b))
     shared = here & there
     return {
         fact.name

@@ -160,7 +160,7 @@ class _Numbers:
         self, manifest: Manifest, first: Manifest, held: dict[Key, Value | None]
     ) -> dict[Key, Value | None]:
         """Return what a manifest holds otherwise than the first, empty for what it lacks."""
-        here, there = ({id(fact) for fact in each.facts} for each in (manifest, first))
+        here, there = (set(map(id, each.facts)) for each in (manifest, first))
         odd = [f for f in manifest.facts if id(f) not in there]
         odd += [f for f in first.facts if id(f) not in here]
         keys = {known[0] for known in map(self._known, odd) if known}

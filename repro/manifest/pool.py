@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
+import operator
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -121,8 +122,10 @@ class Pool:
     def _checked(self, raw: msgspec.Raw) -> tuple[tuple[Fact, ...], Digests]:
         key = _key(raw)
         if key not in self._facts:
-            lines = [self._line(each, "manifest") for each in _FACTS.decode(raw)]
-            if any(first >= second for first, second in pairwise(lines)):
+            # Most are short and were seen before: then they are found by their bytes right away.
+            found = self._lines.get
+            lines = [found(bytes(e)) or self._line(e, "manifest") for e in _FACTS.decode(raw)]
+            if any(map(operator.ge, lines, islice(lines, 1, None))):
                 raise _NotPlainError
             self._facts[key] = tuple(line.fact for line in lines), _digests(lines)
         return self._facts[key]

@@ -21,6 +21,8 @@ SEPARATORS: Final = re.compile(r"[-_.]+")
 
 Place = tuple[Any, str]
 """Environment and normalized name (PEP 503)."""
+Graph = dict[Place, frozenset[Place]]
+"""What each package requires."""
 
 
 class Closure:
@@ -39,17 +41,8 @@ class Closure:
         )
         """Whether every package was read; else nobody knows what may need what."""
         self._requires = _graph(manifest)
-        chosen = {place for place in self._requires if place[1] in roots}
-        self._from = _walk(chosen if roots else self._leading(bystanders), self._requires)
-
-    def _leading(self, bystanders: Collection[str]) -> set[Place]:
-        """Find the roots: all that only bystanders lead to is left, and rings that nothing does."""
-        required = {place for needed in self._requires.values() for place in needed}
-        first = self._requires.keys() - required
-        idle = _walk({place for place in first if place[1] in bystanders}, self._requires)
-        active = _walk(first - idle.keys(), self._requires)
-        ring = self._requires.keys() - active.keys() - idle.keys()
-        return (first - idle.keys()) | ring
+        edges = frozenset(self._requires.items())
+        self._from = _ways(edges, frozenset(bystanders), frozenset(roots))
 
     def way(self, environment: Any, name: str) -> tuple[str, ...] | None:
         """Return the names from a root down to a package, itself last; None where none needs it."""
@@ -68,14 +61,36 @@ class Closure:
         return sorted(place[1] for place, needed in self._requires.items() if wanted in needed)
 
 
-def _graph(manifest: Manifest) -> dict[Place, set[Place]]:
-    found: dict[Place, set[Place]] = defaultdict(set)
+def _graph(manifest: Manifest) -> Graph:
+    found: dict[Place, frozenset[Place]] = defaultdict(frozenset)
     for fact in manifest.facts:
         if fact.kind == KIND and isinstance(fact, Component):
             environment = _key(fact.properties.get("environment"))
             names = _names(fact.properties.get("requires"))
             found[environment, fact.name] |= {(environment, name) for name in names}
     return dict(found)
+
+
+@lru_cache(maxsize=8)
+def _ways(
+    edges: frozenset[tuple[Place, frozenset[Place]]],
+    bystanders: frozenset[str],
+    roots: frozenset[str],
+) -> dict[Place, Place | None]:
+    """Find the way to each package that is needed; of many manifests, most need in one way."""
+    requires = dict(edges)
+    chosen = {place for place in requires if place[1] in roots}
+    return _walk(chosen if roots else _leading(requires, bystanders), requires)
+
+
+def _leading(requires: Graph, bystanders: Collection[str]) -> set[Place]:
+    """Find the roots: all that only bystanders lead to is left, and rings that nothing does."""
+    required = {place for needed in requires.values() for place in needed}
+    first = requires.keys() - required
+    idle = _walk({place for place in first if place[1] in bystanders}, requires)
+    active = _walk(first - idle.keys(), requires)
+    ring = requires.keys() - active.keys() - idle.keys()
+    return (first - idle.keys()) | ring
 
 
 def _names(requires: Any) -> frozenset[str]:
@@ -94,7 +109,7 @@ def _key(environment: Any) -> Any:
     return environment if isinstance(environment, str) else None
 
 
-def _walk(roots: Iterable[Place], requires: dict[Place, set[Place]]) -> dict[Place, Place | None]:
+def _walk(roots: Iterable[Place], requires: Graph) -> dict[Place, Place | None]:
     """Walk breadth first, so that the shortest way to each is kept."""
     found: dict[Place, Place | None] = dict.fromkeys(sorted(roots, key=str))
     waiting = deque(found)
