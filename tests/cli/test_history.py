@@ -63,6 +63,14 @@ def test_what_is_no_manifest_is_told_of_and_not_added(day: Path, tmp_path: Path)
     assert "bad.json: not a manifest" in shown.stdout
 
 
+@pytest.mark.parametrize("kind", ["text", "json", "csv"])
+def test_a_store_without_any_manifest_that_can_be_read(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "bad.json").write_text("{")
+    found = repro("history", str(tmp_path), "-f", kind)
+    assert found.returncode == 2
+    assert "bad.json" in found.stdout
+
+
 def test_the_json_holds_to_its_schema(day: Path) -> None:
     found = repro("history", str(day), "-f", "json", "--verdict")
     report = msgspec.json.decode(found.stdout, type=json_report.Report)

@@ -18,6 +18,8 @@ WIDTH: Final = 100
 """Columns in a file."""
 ENTRIES: Final = 20
 """Changes of a step that are listed; the others are counted."""
+NARROW: Final = 12
+"""Columns in which no place is worth to be named."""
 LOST: Final = 20
 """Manifests without a place in time, and facts that could not be read, that are listed."""
 
@@ -42,11 +44,11 @@ def render(
 def _head(page: Page, history: History) -> None:
     every = history.timelines
     manifests, changed = sum(each.manifests for each in every), sum(map(_changed, every))
-    span = f", {_day(min(t.first for t in every))} to {_day(max(t.last for t in every))}"
+    days = [day for each in every for day in (_day(each.first), _day(each.last))]
+    span = f", {min(days)} to {max(days)}" if days else ""
+    subjects = _count(len(every), "subject")
     page.paragraph(
-        f"{_count(manifests, 'manifest')} of {_count(len(every), 'subject')}"
-        f"{span if every else ''}; {changed:,} changed",
-        "bold",
+        f"{_count(manifests, 'manifest')} of {subjects}{span}; {changed:,} changed", "bold"
     )
     if history.unplaced:
         lost = f"{_count(len(history.unplaced), 'manifest')} without a place in time, see below"
@@ -76,8 +78,12 @@ def _timeline(page: Page, timeline: Timeline, limit: int | None) -> None:
 
 
 def _step(page: Page, step: Step, limit: int | None) -> None:
+    from repro.report.page import clip  # noqa: PLC0415 - as above
+
     verdict = (f"  {step.status}", COLORS[step.status]) if step.status else ("", "")
-    page.line((_time(step.at), "yellow"), verdict, (f"  {plain(step.place, 60)}", "dim"), indent=2)
+    room = page.width - 2 - len(_time(step.at)) - len(verdict[0])
+    place = clip(f"  {plain(step.place, 200)}", room) if room > NARROW else ""
+    page.line((_time(step.at), "yellow"), verdict, (place, "dim"), indent=2)
     for entry in step.entries[:limit]:
         style = COLORS[entry.status] if entry.status and entry.status.rank > 1 else ""
         codes = f"  {plain(' '.join(entry.codes), 60)}" if entry.codes else ""
