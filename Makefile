@@ -27,9 +27,9 @@ unit: $(VENV)/.developing
 bench: $(VENV)/.developing
 	$(RUN) -m benchmarks.run
 
-# The documentation as pages in build/site; tests/docs/test_site.py builds it too.
+# The documentation as pages in build/site; tests/docs/test_site.py builds it too. With --quiet, --strict counts no warnings.
 site: $(VENV)/.developing
-	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict
 
 # Rewrites the rendered samples, the pages about rules, commands and schemas, and what sessions in pages show; look at the difference before you commit it.
 reports: $(VENV)/.developing
