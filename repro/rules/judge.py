@@ -21,6 +21,7 @@ from repro.rules.precision import spoken
 from repro.rules.printing import printed, subject
 from repro.rules.relevance import Relevance
 from repro.rules.settling import Settling
+from repro.rules.sourcing import Sourcing
 from repro.rules.stating import grade, state
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def judge(comparison: Comparison, catalog: Catalog, roots: Collection[str] = ())
     `roots` are the packages that what serves begins with; without any they are found.
     """
     trace = Tracer(comparison.a, comparison.b)
-    settle = Settling(comparison)
+    settle, source = Settling(comparison), Sourcing(comparison)
     relevance = Relevance(comparison, catalog, roots)
     found = [
-        msgspec.structs.replace(settle(finding), origin=trace([change.old], [change.new]))
+        msgspec.structs.replace(source(settle(finding)), origin=trace([change.old], [change.new]))
         for change in comparison.changes
         for finding in _of_change(change, comparison, catalog, relevance)
     ]
