@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from repro.manifest import Absent, Component, Unreadable
 from repro.probe.canary import record as record_module
@@ -16,6 +20,23 @@ from repro.target.answer import Output, parse
 if TYPE_CHECKING:
     from repro.manifest import Fact
 
+SAID = {
+    name: f"\n@repro-canary@{line}\n"
+    for name, line in {
+        "nothing": "",
+        "number": "5",
+        "deep": "[" * 20_000,
+        "stranger": '["end", 99, {}]',
+        "list": '["end", [1], {}]',
+        "word": '["ended", 0, {}]',
+        "float": '["end", 0, {"results": 0.5}]',
+        "infinity": '["end", 0, {"results": Infinity}]',
+        "another": '["end", 0, {"name": "random/good"}]',
+        "nested": '["end", 0, {"results": ' + "[" * 40 + "]" * 40 + "}]",
+        "text": '["end", 0, "all is well"]',
+    }.items()
+}
+"""What a library writes where answers go, and no canary would."""
 MODULES = {
     "good": "def run(case, job): case('answer', lambda: 42)",
     "raises": "def run(case, job): raise ValueError('no such thing')",
@@ -39,6 +60,27 @@ MODULES = {
     "def run(case, job):\n"
     "    if os.fork() == 0: time.sleep(600)\n"
     "    case('answer', lambda: 42)",
+    "leaves": "import os, time\n"
+    "def run(case, job):\n"
+    "    if os.fork() == 0:\n"
+    "        os.setsid()\n"
+    "        if os.fork() == 0: os.setsid()\n"
+    "        time.sleep(600)\n"
+    "    case('answer', lambda: 42)",
+    "closes": "import os\ndef run(case, job): os.closerange(0, 64)",
+    "floods": "import os\n"
+    "def run(case, job):\n"
+    "    for line in (b'\\n@repro-canary@[', b'x' * (40 << 20)):\n"
+    "        while line: line = line[os.write(3, line):]\n"
+    "    case('answer', lambda: 42)",
+    **{
+        f"says_{name}": f"def run(case, job):\n"
+        f"    import os\n"
+        f"    for fd in range(3, 64):\n"
+        f"        try: os.write(fd, {line!r}.encode())\n"
+        f"        except OSError: pass\n"
+        for name, line in SAID.items()
+    },
 }
 
 
@@ -46,6 +88,15 @@ def ran(
     *names: str, budget: int = 30, seconds: float = 20, python: str = sys.executable
 ) -> dict[str, Fact]:
     """Run canaries of these names in one child, and return what they say."""
+    command = told(*names, budget=budget, seconds=seconds, python=python)
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    facts = parse(Output(done.stdout), "n").facts
+    assert len(facts) == len(names)
+    return {fact.name.partition("/")[2]: fact for fact in facts}
+
+
+def told(*names: str, budget: int, seconds: float, python: str = sys.executable) -> list[str]:
+    """Return the command that runs canaries of these names in one child."""
     prefix = f"{pack.PREFIX}/canary"
     extra = {f"{prefix}/{name}.py": text for name, text in MODULES.items()}
     program = pack.packed({**dict(pack.sources("canary")), **extra}, pack.MODULES["canary"])
@@ -53,12 +104,8 @@ def ran(
         {"name": f"random/{name}", "canary": name, "about": {"family": "random"}} for name in names
     ]
     group = {"python": python, "environment": "/venv", "seconds": seconds, "jobs": jobs}
-    told = {"nonce": "n", "budget": budget, "groups": [group]}
-    command = [sys.executable, *pack.FLAGS, program, json.dumps(told)]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
-    facts = parse(Output(done.stdout), "n").facts
-    assert len(facts) == len(names)
-    return {fact.name.partition("/")[2]: fact for fact in facts}
+    options = {"nonce": "n", "budget": budget, "groups": [group]}
+    return [sys.executable, *pack.FLAGS, program, json.dumps(options)]
 
 
 def properties(fact: Fact) -> dict[str, Any]:
@@ -146,3 +193,36 @@ def test_lists_are_written_alike_whether_they_are_copied_or_taken_apart() -> Non
     assert record.plain(["a", "\ud83d", "\ude00"]) == ["a", "\\ud83d", "\\ude00"]
     assert record.plain([1, True, "a", 0.5]) == [1, True, "a", (0.5).hex()]
     assert record.canonical({"b": [1, "é"], "a": None}) == b'{"a":null,"b":[1,"\\u00e9"]}'
+
+
+def children() -> set[int]:
+    """Find the processes of these tests' children, by what only they have: the loader's program."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if b"repro_probe.canary.work" in path.read_bytes():
+                found.add(int(path.parent.name))
+    return found
+
+
+def test_what_went_into_a_session_of_its_own_is_ended_too() -> None:
+    before = children()
+    assert properties(ran("leaves")["leaves"])["cases"] == 1
+    assert children() <= before
+
+
+def test_whoever_stops_the_canaries_stops_their_children() -> None:
+    before = children()
+    program = subprocess.Popen(told("leaves", "hangs", budget=30, seconds=20))
+    while len(children() - before) < 3:  # The child, and two in sessions of their own.
+        time.sleep(0.05)
+    program.terminate()
+    assert program.wait(10)
+    assert children() <= before
+
+
+@pytest.mark.parametrize("name", [*(f"says_{name}" for name in SAID), "floods", "closes"])
+def test_a_library_that_answers_in_the_canary_s_place_costs_its_own_canary(name: str) -> None:
+    found = ran(name, "good")
+    assert properties(found["good"])["cases"] == 1
+    assert reason(found[name])

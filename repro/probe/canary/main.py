@@ -11,6 +11,7 @@ import time
 
 from .. import answer
 from ..facts import PROCESS, absent, component, unreadable
+from . import orphans, said
 from .work import MARK
 
 KIND = "canary"
@@ -34,10 +35,27 @@ exec(told["loader"], {"S": told["sources"], "sys": sys})
 from repro_probe.canary.work import main
 main(told)
 """
+STARTING = threading.Lock()
+"""Held while a child is started; for good once all of them are to end."""
 
 
 def main():
     """Answer with one fact a canary; the sources that this was packed from go on to children."""
+    orphans.adopt()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, _stop)
+    try:
+        _answer()
+    finally:
+        STARTING.acquire()
+        orphans.end()
+
+
+def _stop(number, frame):
+    raise SystemExit(128 + number)
+
+
+def _answer():
     options = json.loads(sys.argv[1])
     carried = sys.modules["__main__"].__dict__
     sources = {"sources": carried["S"], "loader": carried["LOADER"], "full": options.get("full")}
@@ -123,15 +141,9 @@ class Group(threading.Thread):
             return absent(PROCESS, KIND, job["name"], value)
         if how == "fail":
             return unreadable(PROCESS, KIND, job["name"], value)
-        return component(
-            PROCESS,
-            KIND,
-            job["name"],
-            KIND,
-            location=job.get("location"),
-            environment=self.told.get("environment"),
-            **dict(job.get("about", {}), **value),
-        )
+        known = dict(job.get("about", {}), environment=self.told.get("environment"))
+        known = dict(value, **known)  # What a canary is about is not for its library to say.
+        return component(PROCESS, KIND, job["name"], KIND, location=job.get("location"), **known)
 
     def _lost(self, job, reason):
         if self.end - time.time() < 1:
@@ -147,15 +159,17 @@ class Child:
     """A child at work, whose answers are taken as they come."""
 
     def __init__(self, python, told):
-        self.process = subprocess.Popen(
-            [python, "-B", "-c", CHILD],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(os.environ, **VARIABLES),
-            start_new_session=True,
-        )
-        self.lines, self.tail, self.late = queue.Queue(), b"", None
+        with STARTING:
+            self.process = subprocess.Popen(
+                [python, "-B", "-c", CHILD],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(os.environ, **VARIABLES),
+                start_new_session=True,
+            )
+        self.lines, self.tail, self.late, self.wrong = queue.Queue(), b"", None, None
+        self.indexes = {index for index, _ in told["jobs"]}
         self.threads = [
             threading.Thread(target=work, args=arguments, daemon=True)
             for work, arguments in (
@@ -178,15 +192,17 @@ class Child:
     def ended(self):
         """Why there was no more: the child is stopped, with all that it started."""
         try:
-            code = self.process.wait(5 if self.late is None else 0)
+            code = self.process.wait(5 if self.late is None and self.wrong is None else 0)
         except subprocess.TimeoutExpired:
             code = None
         self._kill()
         self.process.wait()
         for thread in self.threads:
-            thread.join(5)
+            thread.join(1)  # Whom it has left behind may hold them open.
         if self.late is not None:
             return "no answer in %d s" % self.late
+        if self.wrong is not None:
+            return "its answer is none of a canary: %s" % self.wrong
         lines = [
             text for text in self.tail.decode("utf-8", "backslashreplace").splitlines() if text
         ]
@@ -207,16 +223,16 @@ class Child:
             return  # It ended before it had read all: its end says why.
 
     def _read(self):
-        for line in self.process.stdout:
-            text = line.decode("utf-8", "replace")
-            if text.startswith(MARK):
+        mark = MARK.encode("ascii")
+        for line in iter(lambda: self.process.stdout.readline(said.LONGEST), b""):
+            if line.startswith(mark):
                 try:
-                    how, index, value = json.loads(text[len(MARK) :])
-                except ValueError:
+                    self.lines.put(said.answer(line[len(mark) :], self.indexes))
+                except ValueError as error:
+                    self.wrong = str(error)[: said.REASON]
                     break
-                self.lines.put((how, index, value))
         self.lines.put(None)
 
     def _drain(self):
-        for line in self.process.stderr:
-            self.tail = (self.tail + line)[-4000:]
+        for data in iter(lambda: self.process.stderr.read1(1 << 16), b""):
+            self.tail = (self.tail + data)[-4000:]
