@@ -15,6 +15,7 @@ import pytest
 from lab.archives import Archives
 from lab.engine import DockerEngine, Engine, PodmanEngine, engine, memory_for_data
 from lab.error import LabError
+from lab.hosts import Hosts
 from lab.images import build_image, recipe
 from lab.registry import ThrowawayRegistry
 from lab.slurm import SlurmCluster
@@ -134,6 +135,17 @@ def slurm_cluster() -> Iterator[SlurmCluster]:
     with ExitStack() as stack:
         try:
             started = stack.enter_context(cluster)
+        except LabError as error:
+            unavailable(error)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def lab_hosts() -> Iterator[Hosts]:
+    """Hosts h1, h2 and h3, each with an SSH server and a Docker engine of its own."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(Hosts(3))
         except LabError as error:
             unavailable(error)
         yield started

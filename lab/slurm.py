@@ -1,20 +1,15 @@
 """A real Slurm cluster on one machine: a controller and nodes, in namespaces of their own.
 
-slurmd listens on every address, so it never runs in the machine's own network. All daemons are in
-one process namespace: when its first process ends, they do.
+slurmd listens on every address, so it never runs in the machine's own network.
 """
 
 from __future__ import annotations
 
 import secrets
-import shutil
 import subprocess
-import tempfile
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from lab.error import LabError, find_program
+from lab.nest import Nest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +24,6 @@ PROGRAMS: Final = {
     "ip": "iproute2",
 }
 """With the Debian package that each is in."""
-SECONDS: Final = 30.0
-"""What a start may take."""
-
 START: Final = """\
 set -e
 folder=$1; shift
@@ -87,8 +79,11 @@ SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 """slurm.conf(5). Nothing that would need cgroups of its own, and schedules without waiting."""
 
 
-class SlurmCluster:
+class SlurmCluster(Nest):
     """Nodes n1, n2, …; what is exported on one alone, and those that are drained, with a reason."""
+
+    programs = PROGRAMS
+    script = START
 
     def __init__(
         self,
@@ -99,44 +94,20 @@ class SlurmCluster:
     ) -> None:
         self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
         self._exports, self._drained = exports or {}, drained or {}
-        self._folder: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def folder(self) -> Path:
-        """Where configuration and logs lie; LabError before the start."""
-        if self._folder is None:
-            raise LabError("the Slurm cluster is not started")
-        return self._folder
-
-    def __enter__(self) -> Self:
-        for program, package in PROGRAMS.items():
-            find_program(program, package)
-        self._folder = Path(tempfile.mkdtemp(prefix="repro-lab-slurm-"))
-        self._folder.chmod(0o755)  # munged serves nobody below a private folder.
-        self._write()
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._process = self._folder = None
+        super().__init__(*self.nodes)
 
     def inside(self, command: Sequence[str]) -> list[str]:
         """Return a command that runs another one where the cluster can be reached."""
-        config = f"SLURM_CONF={self.folder}/slurm.conf"
-        enter = ("nsenter", f"--target={self._first()}", "--net", "--mount", "--uts", "--pid")
-        return [*enter, f"--wd={Path.cwd()}", "env", config, *command]
+        return super().inside(["env", f"SLURM_CONF={self.folder}/slurm.conf", *command])
 
-    def _write(self) -> None:
+    def ready(self) -> bool:
+        """Tell whether all nodes wait for work that are to."""
+        asked = self.inside(["timeout", "3", "sinfo", "--noheader", "--states=idle", "-o%D"])
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+        return said == str(len(self.nodes) - len(self._drained))
+
+    def write(self) -> None:
+        """Write slurm.conf, the key, and what is each node's own."""
         folder = self.folder
         (folder / "munge").mkdir(mode=0o711)
         (folder / "state").mkdir()
@@ -162,46 +133,3 @@ class SlurmCluster:
             lines.append(f"NodeName={node} {where} CPUs=2 RealMemory=1000 {state}")
         lines.append("PartitionName=lab Nodes=ALL Default=YES MaxTime=INFINITE State=UP")
         return "\n".join([*lines, ""])
-
-    def _start(self) -> None:
-        own = ("--net", "--mount", "--uts", "--pid", "--mount-proc", "--propagation", "private")
-        namespaces = ("unshare", *own, "--fork", "--kill-child=KILL", "--")
-        script = ("/bin/sh", "-c", START, "sh", str(self.folder), *self.nodes)
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *namespaces, *script],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + SECONDS
-        while self._idle() < len(self.nodes) - len(self._drained):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise LabError(f"the Slurm cluster does not start:\n{self._said()}")
-            time.sleep(0.1)
-
-    def _idle(self) -> int:
-        """Count the nodes that wait for work; 0 as long as nobody answers."""
-        try:
-            asked = self.inside(["timeout", "3", "sinfo", "--noheader", "--states=idle", "-o%D"])
-        except LabError:
-            return 0
-        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-        return int(said) if said.isdigit() else 0
-
-    def _first(self) -> int:
-        """Return the process that all others descend from; LabError where there is none yet."""
-        pid = self._process.pid if self._process else 0
-        try:
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        except OSError:
-            children = []
-        if not children:
-            raise LabError("the Slurm cluster is not started")
-        return int(children[0])
-
-    def _said(self) -> str:
-        logs = [self.folder / "log", *sorted(self.folder.glob("*.log"))]
-        texts = [log.read_text(errors="replace") for log in logs if log.exists()]
-        return "\n".join("\n".join(text.splitlines()[-5:]) for text in texts)

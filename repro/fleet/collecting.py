@@ -20,6 +20,8 @@ GRACE: Final = 20.0
 """Seconds from the demand to end to the end, in which a snapshot removes its container."""
 SAID: Final = 4000
 """Characters of what a snapshot said that are kept."""
+BUG: Final = "this is a bug in repro"
+"""As repro/cli/main.py says it."""
 PAUSE: Final = 1.0
 """Seconds before a second try; twice as many before each further one."""
 LONGEST: Final = 60.0
@@ -137,6 +139,8 @@ def complaint(said: str) -> tuple[str, str]:
     lines = said.strip().splitlines()
     starts = [at for at, line in enumerate(lines) if line.startswith("repro: ")]
     message = lines[starts[-1] :] if starts else lines
+    if message and BUG in message[0]:  # What happened stands above.
+        message = [*lines[: starts[-1]][-1:], *message]
     advice = [line.strip() for line in message if line.startswith("  ")]
     reason = [line for line in message if not line.startswith("  ")]
     return "\n".join(reason).removeprefix("repro: "), "\n".join(advice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import docker
 from docker.errors import DockerException, TLSParameterError
@@ -12,11 +12,14 @@ from docker.utils import kwargs_from_env
 
 from repro.errors import EngineError
 from repro.target import contexts
+from repro.target.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker.tls import TLSConfig
+
+T = TypeVar("T", bound=docker.DockerClient)
 
 SECONDS: Final = 60
 """How long an engine may take for one answer."""
@@ -45,7 +48,7 @@ def connect(
     for endpoint in endpoints:
         try:
             return _client(endpoint)
-        except (DockerException, OSError, ValueError) as error:
+        except (DockerException, EngineError, OSError, ValueError) as error:
             tried.append(f"{endpoint.url} ({endpoint.origin}): {_short(error)}")
     where = "; ".join(tried) or "no socket was found"
     raise EngineError(f"no container engine answers: {where}", advice=ADVICE)
@@ -125,16 +128,45 @@ def _client(endpoint: Endpoint) -> docker.DockerClient:
     `trust_env` is off: REQUESTS_CA_BUNDLE would replace the engine's own certificate authority
     (requests gives the environment precedence over a session's `verify`).
     """
-    settings: dict[str, Any] = {"base_url": endpoint.url, "tls": endpoint.tls, "timeout": SECONDS}
     if endpoint.url.startswith("ssh://"):
-        settings["use_ssh_client"] = True
+        return _through(Tunnel(endpoint.url))
+    return _opened(docker.DockerClient, endpoint.url, endpoint.tls)
+
+
+def _through(tunnel: Tunnel) -> docker.DockerClient:
+    """Open a client that ends its tunnel when it is closed."""
+    try:
+        client = _opened(_Tunnelled, f"unix://{tunnel.path}", None)
+    except BaseException as error:
+        said = tunnel.said()
+        tunnel.end()
+        if isinstance(error, DockerException | OSError) and said:
+            raise EngineError(f"nothing answers at {tunnel.there} there; ssh: {said}") from error
+        raise
+    client.tunnel = tunnel
+    # What tells a socket of this machine by its URL must not take this one for it; the SDK has its
+    # own ideas of `http+docker://ssh`.
+    client.api.base_url = "http+docker://elsewhere"
+    return client
+
+
+class _Tunnelled(docker.DockerClient):
+    tunnel: Tunnel
+
+    def close(self) -> None:
+        super().close()
+        self.tunnel.end()
+
+
+def _opened(kind: type[T], url: str, tls: TLSConfig | bool | None) -> T:
+    settings: dict[str, Any] = {"base_url": url, "tls": tls, "timeout": SECONDS}
     first = docker.APIClient(version="1.24", **settings)
     first.trust_env = False
     try:
         version = first.version(api_version=False)["ApiVersion"]
     finally:
         first.close()
-    client = docker.DockerClient(version=version, **settings)
+    client = kind(version=version, **settings)
     client.api.trust_env = False
     return client
 

@@ -110,7 +110,7 @@ def _unpacked(client: docker.DockerClient, inspected: dict[str, Any]) -> tuple[P
     An engine on this machine alone is asked: elsewhere the same paths would be other files.
     """
     driver = inspected.get("GraphDriver") or {}
-    if not client.api.base_url.startswith("http+docker://") or "overlay" not in str(
+    if not client.api.base_url.startswith("http+docker://localhost") or "overlay" not in str(
         driver.get("Name")
     ):
         return ()

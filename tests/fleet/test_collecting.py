@@ -70,6 +70,8 @@ def test_the_last_message_of_a_snapshot_is_the_reason() -> None:
     said = "repro: taking a snapshot …\nrepro: warning: old\nrepro: no such\nimage\n  Pull it.\n"
     assert complaint(said) == ("no such\nimage", "Pull it.")
     assert complaint("Segmentation fault\n") == ("Segmentation fault", "")
+    bug = "Traceback …\nKeyError: 'x'\nrepro: this is a bug in repro; please report it\n"
+    assert complaint(bug)[0].startswith("KeyError: 'x'\nrepro: this is a bug")
     assert complaint("") == ("", "")
 
 
