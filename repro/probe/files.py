@@ -70,6 +70,10 @@ class Files:
         """Bytes of a file."""
         return os.stat(path).st_size
 
+    def stat(self, path):
+        """Size and times of a file, where it is live."""
+        return os.stat(path)
+
     def exists(self, path):
         """Whether the path leads to something; False also where that cannot be seen."""
         return os.path.exists(path)

@@ -21,6 +21,7 @@ from . import (
     model,
     notrun,
     packages,
+    patched,
     program,
     python,
     runtime,
@@ -55,6 +56,7 @@ NOT_RUN = ((notrun, PROCESS, "*"),)
 LIVE = (
     (runtime, PROCESS, "python.runtime"),
     (loaded, PROCESS, "cuda.library.loaded"),
+    (patched, PROCESS, "python.patched"),
     (gpu, HOST, "gpu"),
 )
 """Collectors that have to run in the target."""

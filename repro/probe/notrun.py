@@ -18,6 +18,7 @@ KINDS = (
     (PROCESS, "libc"),
     (PROCESS, "openmp.loaded"),
     (PROCESS, "python.loaded"),
+    (PROCESS, "python.patched"),
     (PROCESS, "python.runtime"),
     (PROCESS, "setting"),
     (HOST, "cpu"),

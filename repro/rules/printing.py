@@ -20,6 +20,7 @@ SUFFIXES: Final = {
     "blas.loaded": "loaded",
     "openmp.loaded": "loaded",
     "python.loaded": "loaded",
+    "python.patched": "files changed after installation",
     "image.env": "declared by the image",
     "cuda.declared": "declared",
     "framework": "reports of itself",
