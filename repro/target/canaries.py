@@ -131,7 +131,8 @@ def _answered(
         output = ask(program, budget + GRACE, watching(progress))
         return parse(output, nonce).facts
     except ReproError as error:
-        return [_unread("*", f"the canaries gave no answer: {error.message}"[:500])]
+        why = error.message.replace("the probe", "the canaries' program", 1)
+        return [_unread("*", why[:500])]
 
 
 def _inputs(groups: list[dict[str, Any]]) -> Iterator[Fact]:

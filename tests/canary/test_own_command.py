@@ -185,3 +185,12 @@ def test_cases_in_lines_that_end_otherwise() -> None:
         "a": 1,
         "b": 2,
     }
+
+
+def test_a_command_that_the_budget_ended_is_missed_and_never_equal() -> None:
+    """Who names a canary wants its answer: two that were cut off are no two that agree."""
+    manifest = taken(Own(name="x", command="sleep 100"), budget=2)
+    fact = own(manifest)
+    assert isinstance(fact, Unreadable)
+    assert fact.reason == "no answer: the canaries' 2 s were used up (--canary-budget)"
+    assert "UNREAD" in [f.code for f in judge(compare(manifest, manifest), load())]

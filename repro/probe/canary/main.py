@@ -151,8 +151,9 @@ class Group(threading.Thread):
         return unreadable(PROCESS, KIND, job["name"], reason)
 
     def _over(self, job):
-        why = "not run: the canaries' %d s were used up (--canary-budget)" % self.budget
-        return unreadable(PROCESS, KIND, job["name"], why)
+        why = "the canaries' %d s were used up (--canary-budget)" % self.budget
+        how = "no answer" if "command" in job else "not run"  # A user's own is missed.
+        return unreadable(PROCESS, KIND, job["name"], "%s: %s" % (how, why))
 
 
 class Child:
