@@ -38,6 +38,8 @@ ip link set d0 up; ip link set d1 up
 munged --force --key-file="$folder/munge/key" --socket="$folder/munge/socket" \\
   --pid-file="$folder/munge/pid" --log-file="$folder/munge/log" --seed-file="$folder/munge/seed"
 slurmctld -i
+# A node that registers before the controller is up waits long for its next turn.
+until scontrol ping | grep -q UP; do sleep 0.1; done
 for node; do
   mkdir "$folder/spool-$node"
   unshare --uts --mount --propagation private -- sh -c '
@@ -102,9 +104,9 @@ class SlurmCluster(Nest):
 
     def ready(self) -> bool:
         """Tell whether all nodes wait for work that are to."""
-        asked = self.inside(["timeout", "3", "sinfo", "--noheader", "--states=idle", "-o%D"])
-        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-        return said == str(len(self.nodes) - len(self._drained))
+        asked = self.inside(["timeout", "3", "sinfo", "--noheader", "--Node", "--format=%T"])
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+        return said.count("idle") == len(self.nodes) - len(self._drained)
 
     def write(self) -> None:
         """Write slurm.conf, the key, and what is each node's own."""
