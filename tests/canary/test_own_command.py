@@ -73,6 +73,13 @@ def test_what_is_not_the_same_twice_is_unstable_and_the_rest_is_measured() -> No
     assert len(fact.properties["unstable"]) == 3  # One of these names comes each time.
 
 
+def test_where_nothing_is_the_same_twice_there_is_nothing_to_compare() -> None:
+    reason = refused(
+        'python -c \'import json, os; print(json.dumps({"case": 1, "output": os.getpid()}))\''
+    )
+    assert reason.endswith("none of its cases came out the same twice: nothing to compare")
+
+
 def test_a_long_command_runs_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
     measured(

@@ -50,6 +50,8 @@ def run(case, job):
         left -= len(canonical(plain(values[0])))
         turns = iter(values)
         case(name, lambda turns=turns: _given(next(turns)), keep=left > 0, runs=len(values))
+    if not case.results:
+        raise CommandError("none of its cases came out the same twice: nothing to compare")
 
 
 _NOTHING = ["no such case this time"]

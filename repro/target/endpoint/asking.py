@@ -153,11 +153,19 @@ class _Asking:
             some = bool(self._results or self._unstable)
             name = f"{self._name}.rest" if some else self._name
             yield Unreadable(scope="process", kind="canary", name=name, reason=error.message[:500])
-        if self._unstable or any("value" in result for result in self._results.values()):
+        if self._wavers():
+            why = f"none of {len(self._unstable)} prompts was answered alike twice"
+            yield Unreadable(scope="process", kind="canary", name=self._name, reason=why)
+        elif self._unstable or any("value" in result for result in self._results.values()):
             yield self._component()
         elif self._results:
             why = f"the server takes no prompt: {self._refusal}"
             yield Unreadable(scope="process", kind="canary", name=self._name, reason=why[:500])
+
+    def _wavers(self) -> bool:
+        """Tell whether nothing stands that should: draws may go on where a server takes no seed."""
+        greedy = all(question["temperature"] == 0 for _, question in self._surface.questions)
+        return greedy and bool(self._unstable) and not self._results
 
     def _settle_parameters(self) -> None:
         """Find out which parameters the server takes: not all of them know log-probabilities."""
