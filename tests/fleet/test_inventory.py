@@ -177,6 +177,11 @@ def test_what_was_left_aside_is_said(tmp_path: Path) -> None:
     ("name", "text", "said"),
     [
         ("hosts", "", "no host is in it"),
+        (
+            "notes",
+            "# Notes\nSome words of prose.\nMore of it.\nword\n",
+            "it is no inventory: line 2",
+        ),
         ("hosts", "[a:children]\nb\n[b:children]\na\n[a]\nh\n", "groups that are within themselv"),
         ("hosts.yml", "- a", "a table was expected"),
         ("hosts.yml", "a: [", "it is no YAML"),

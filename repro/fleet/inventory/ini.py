@@ -20,7 +20,10 @@ ADVICE: Final = "Mend that line of the inventory."
 
 
 def parse(text: str) -> Inventory:
-    """Read an inventory; a line that makes no sense is lost, and the others count."""
+    """Read an inventory; a line that makes no sense is lost, and the others count.
+
+    InventoryError where most make none: then it is another file, whose words are no hosts.
+    """
     found = Inventory()
     name, kind = UNGROUPED, "hosts"
     for number, line in enumerate(text.splitlines(), 1):
@@ -36,6 +39,8 @@ def parse(text: str) -> Inventory:
         except ValueError as error:
             first = bare.split(maxsplit=1)[0]
             found.lost.append(Lost(first[:200], f"line {number}: {error}", ADVICE))
+    if len(found.lost) > sum(len(group.hosts) for group in found.groups.values()):
+        raise InventoryError(f"it is no inventory: {found.lost[0].reason}")
     return found
 
 
