@@ -77,11 +77,12 @@ def _environment(side: Component | None) -> str | None:
 
 
 def _idle(comparison: Comparison) -> set[str]:
-    """Name the canaries that were not run on a side, where others were."""
-    if "process" not in comparison.scopes.compared or comparison.unmeasured:
+    """Name the canaries that were not run on a side, where they were wanted."""
+    if "process" not in comparison.scopes.compared or len(comparison.unmeasured) == 1:
         return set()
     facts = (*comparison.a.facts, *comparison.b.facts)
-    return {fact.name for fact in facts if fact.kind == KIND and not_run(fact)}
+    named = (fact for fact in facts if fact.kind == KIND and fact.name != "*")
+    return {fact.name for fact in named if not_run(fact)}
 
 
 def _canaries(manifest: Manifest) -> dict[str, list[Component]]:

@@ -112,7 +112,7 @@ def measured(verdict: Verdict) -> str:
         return f"no canary ran on {found.without[0].upper()}, so nothing was measured"
     idle = f"; {found.not_run} not run on a side, so not compared" if found.not_run else ""
     if not found.canaries:
-        return idle.removeprefix("; ")
+        return idle and f"nothing{idle}"
     canaries = "1 canary" if found.canaries == 1 else f"{found.canaries} canaries"
     ran = f"{canaries} with {found.cases:,} cases ran on both sides"
     if not found.changed:

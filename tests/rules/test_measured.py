@@ -312,6 +312,14 @@ def test_a_report_says_how_many_canaries_were_not_run() -> None:
     assert wording.measured(found).endswith("no change seen; 1 not run on a side, so not compared")
 
 
+def test_a_report_says_so_where_no_canary_fitted_the_time_of_either_side() -> None:
+    late = unreadable("canary", "numerics/lib", "not run: no time left")
+    off = unreadable("canary", "*", "not run: canaries are turned off")
+    found = judged([late], [late, known("python.package", "lib")])
+    assert wording.measured(found) == "nothing; 1 not run on a side, so not compared"
+    assert not wording.measured(judged([off], [off, known("python.package", "lib")]))
+
+
 def test_indices_that_differ_are_counted_and_not_measured_in_parts() -> None:
     sides = [
         canary("numerics/lib", {"order": {**floats(0.0, last), "dtype": "int32"}})
