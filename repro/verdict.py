@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from repro.manifest import Manifest
 
 
+GUESSED: Final = frozenset({"INFER", "SYS024", "SYS025"})
+"""Codes whose impact is a guess: no rule speaks of the change, or a package was patched."""
 Mode = Literal["run", "read"]
 """How an image was looked at; `read`: nothing of it was run."""
 
@@ -107,7 +109,7 @@ def decide(
     waived = [Waived(finding=f, waiver=w) for f in found if (w := _waiver(f, valid))]
     tolerated = [each.finding for each in waived]
     every = [finding for finding in found if finding not in tolerated]
-    seen = [f for f in every if f.impact in policy.impacts or f.status is Status.INDETERMINATE]
+    seen = [finding for finding in every if _is_asked_for(finding, policy)]
     statuses = [finding.status for finding in seen]
     if comparison.changes:
         statuses.append(Status.EQUIVALENT)
@@ -126,6 +128,12 @@ def decide(
         measured=summary(comparison),
         layers=in_common(comparison.a, comparison.b),
     )
+
+
+def _is_asked_for(finding: Finding, policy: Policy) -> bool:
+    """Tell whether it is about an output that a policy looks at, or may be."""
+    unknown = finding.code in GUESSED and finding.status is Status.SUSPECT
+    return finding.impact in policy.impacts or unknown or finding.status is Status.INDETERMINATE
 
 
 def _waiver(finding: Finding, waivers: Iterable[Waiver]) -> Waiver | None:

@@ -86,6 +86,18 @@ def test_what_could_not_be_read_counts_whatever_the_policy_looks_at() -> None:
     assert (verdict.status, verdict.exit_code) == (Status.INDETERMINATE, 3)
 
 
+@pytest.mark.parametrize("code", ["INFER", "SYS024", "SYS025"])
+def test_what_nobody_knows_the_impact_of_counts_whatever_the_policy_looks_at(code: str) -> None:
+    asked = Policy(impacts=frozenset({Impact.TOKENS}))
+    suspect, settled = (
+        msgspec.structs.replace(finding(status), code=code)
+        for status in (Status.SUSPECT, Status.EQUIVALENT)
+    )
+    assert decide(CHANGED, [suspect], asked).status is Status.SUSPECT
+    found = decide(CHANGED, [settled], asked)
+    assert (found.status, found.ignored) == (Status.EQUIVALENT, 1)
+
+
 def test_both_sides_are_named_with_their_digests() -> None:
     verdict = decide(CHANGED, [], Policy())
     assert (verdict.a.name, verdict.b.name, verdict.a.kind) == ("left", "right", "image")
