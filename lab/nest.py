@@ -17,8 +17,6 @@ from lab.error import LabError, find_program
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SECONDS: Final = 30.0
-"""What a start may take."""
 OWN: Final = ("--net", "--mount", "--uts", "--pid", "--mount-proc", "--propagation", "private")
 
 
@@ -29,6 +27,8 @@ class Nest:
     """What it needs, with the Debian package of each."""
     script: str
     """Run by sh with the folder and `words` as arguments; it must not end by itself."""
+    seconds: float = 30.0
+    """What a start may take."""
 
     def __init__(self, *words: str) -> None:
         self.words = words
@@ -98,7 +98,7 @@ class Nest:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + self.seconds
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise LabError(f"it does not start:\n{self._said()}")

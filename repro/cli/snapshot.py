@@ -61,6 +61,7 @@ def snapshot(
     \b
     What a command leads to:
       slurm:NODE[:PYTHON]          a node of a Slurm cluster, by srun (--srun adds words)
+      ray:NODE[:PYTHON]            a node of a Ray cluster (RAY_ADDRESS), by the PYTHON with Ray
       kubernetes:NAMESPACE/POD[/CONTAINER]   a pod that runs, by kubectl (--context)
       kubernetes-log:…             what a probe in a pod said, as its log has it
       answer:FILE                  the same, as a file has it

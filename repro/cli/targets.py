@@ -24,6 +24,7 @@ COMPLETES: Final[dict[str, str]] = {
     "oci-dir": "dir",
     "podman": "",
     "python": "file",
+    "ray": "",
     "registry": "",
     "slurm": "",
     "volume": "dir",

@@ -34,8 +34,8 @@ MEANT: Final = {
 TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 """What follows the colon in an image's name, so that `oci:1.0` stays one."""
 READ: Final = ("dir", "docker", "podman", "endpoint", "answer", "kubernetes-log", "volume")
-APART: Final = ("answer", "kubernetes", "kubernetes-log", "slurm", "volume")
-OTHERS: Final = (*READ, "image", "container", "python", "kubernetes", "slurm")
+APART: Final = ("answer", "kubernetes", "kubernetes-log", "ray", "slurm", "volume")
+OTHERS: Final = (*READ, "image", "container", "python", "kubernetes", "ray", "slurm")
 
 
 def snapshots(text: str, options: Options, progress: Progress | None = None) -> list[Manifest]:
@@ -118,6 +118,10 @@ def _apart(scheme: str, rest: str, options: Options, progress: Progress | None) 
         from repro.target import slurm  # noqa: PLC0415
 
         return slurm.snapshot(rest, options, progress)
+    if scheme == "ray":
+        from repro.target import ray  # noqa: PLC0415
+
+        return ray.snapshot(rest, options, progress)
     from repro.target.kubernetes import pod  # noqa: PLC0415
 
     if scheme == "kubernetes-log":

@@ -8,7 +8,7 @@ import click
 
 from repro.cli.commands import Commands
 
-NAMES: Final = ("hosts", "kubernetes", "manifest", "slurm")
+NAMES: Final = ("hosts", "kubernetes", "manifest", "ray", "slurm")
 """Where a fleet may be, and what it is to be made of: each has a module of its name."""
 
 
@@ -23,5 +23,6 @@ def fleet() -> None:
       repro fleet hosts hosts.toml serving -o fleet/
       repro fleet kubernetes -l app=serving -n prod
       repro fleet slurm --partition gpu
+      repro fleet ray --address 10.0.0.1:6379
       repro diff fleet/                       the same comparison on another day
     """
