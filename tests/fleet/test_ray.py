@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,8 +23,7 @@ from repro.target.options import Options
 from repro.target.ray import drive, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 NODE = ray.Node(id="a" * 56, alive=True, host="gpu-1", address="10.0.0.1", reason="", left=False)
 
@@ -50,7 +50,7 @@ def test_a_node_that_died_is_a_row_and_one_that_was_stopped_is_a_note() -> None:
         ("gpu-2", "Ray calls it dead: health check failed"),
         ("gpu-4", "Ray calls it dead"),
     ]
-    assert found.notes == ("1 nodes that were stopped, or taken back while idle, are not asked",)
+    assert found.notes == ("nodes that were stopped, or taken back while idle, and so not asked: 1",)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,13 @@ def test_the_driver_takes_no_node_for_another(name: str, why: str) -> None:
         ray_driver.chosen([said(1), said(2), dead], name)
 
 
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def program(code: str, seconds: int = 30) -> tuple[bytes, bytes]:
     out, err = ray_driver.program(["-c", code], seconds)
     return out, err
@@ -144,6 +151,16 @@ def test_a_program_that_prints_too_much_or_takes_too_long_is_ended(
         program("import time; time.sleep(60)", 1)
 
 
+def test_a_program_ends_with_the_worker_that_was_killed(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    code = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    task = f"from repro.target import ray_driver; ray_driver.program(['-c', {code!r}], 60)"
+    with subprocess.Popen([sys.executable, "-c", task]) as worker:
+        until(lambda: mark.exists() and mark.read_text() != "")
+        worker.kill()
+    until(lambda: not Path(f"/proc/{mark.read_text()}/cwd").exists())
+
+
 def test_a_python_without_ray_and_an_address_where_nobody_is_say_so(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="cannot import Ray"):
         drive(sys.executable, ["list"], 0)
@@ -163,10 +180,8 @@ def run(cluster: RayCluster, *words: str) -> subprocess.CompletedProcess[str]:
 
 def await_sleepers(cluster: RayCluster, *, some: bool) -> None:
     asked = cluster.inside(["pgrep", "--full", "^sleep 317$"])
-    deadline = time.monotonic() + 30
-    while subprocess.run(asked, capture_output=True, check=False).returncode != (0 if some else 1):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wanted = 0 if some else 1
+    until(lambda: subprocess.run(asked, capture_output=True, check=False).returncode == wanted)
 
 
 @pytest.fixture(scope="module")
