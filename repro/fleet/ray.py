@@ -92,4 +92,4 @@ def _death(node: Node) -> str:
 def _notes(nodes: Iterable[Node]) -> Iterator[str]:
     left = sum(node.left and not node.alive for node in nodes)
     if left:
-        yield f"nodes that were stopped, or taken back while idle, and so not asked: {left}"
+        yield f"nodes that were stopped, or taken back while idle, not asked: {left}"

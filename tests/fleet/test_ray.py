@@ -50,7 +50,7 @@ def test_a_node_that_died_is_a_row_and_one_that_was_stopped_is_a_note() -> None:
         ("gpu-2", "Ray calls it dead: health check failed"),
         ("gpu-4", "Ray calls it dead"),
     ]
-    assert found.notes == ("nodes that were stopped, or taken back while idle, and so not asked: 1",)
+    assert found.notes == ("nodes that were stopped, or taken back while idle, not asked: 1",)
 
 
 @pytest.mark.parametrize(
