@@ -114,14 +114,11 @@ def _apart(scheme: str, rest: str, options: Options, progress: Progress | None) 
         from repro.target import volume  # noqa: PLC0415
 
         return volume.snapshot(rest, options)
-    if scheme == "slurm":
-        from repro.target import slurm  # noqa: PLC0415
+    if scheme in ("ray", "slurm"):
+        from repro.target import ray, slurm  # noqa: PLC0415
 
-        return slurm.snapshot(rest, options, progress)
-    if scheme == "ray":
-        from repro.target import ray  # noqa: PLC0415
-
-        return ray.snapshot(rest, options, progress)
+        node = ray.snapshot if scheme == "ray" else slurm.snapshot
+        return node(rest, options, progress)
     from repro.target.kubernetes import pod  # noqa: PLC0415
 
     if scheme == "kubernetes-log":
