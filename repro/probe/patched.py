@@ -44,9 +44,9 @@ def collect(files, context):
 
 
 def _package(files, site, info, environment, budget):
-    name = values.text(normalize(info.partition("-")[0]))
+    name, folder = values.text(normalize(info.partition("-")[0])), os.path.join(site, info)
     try:
-        changed = _changed(files, site, os.path.join(site, info, "RECORD"), budget)
+        changed = {} if _by_conda(files, folder) else _changed(files, site, folder, budget)
     except (OSError, ValueError, csv.Error) as error:
         if not isinstance(error, FileNotFoundError):  # Who has none was not installed from a wheel.
             yield unreadable(PROCESS, KIND, name, "%s: %s" % (info, values.reason(error)))
@@ -64,8 +64,17 @@ def _package(files, site, info, environment, budget):
         )
 
 
-def _changed(files, site, record, budget):
+def _by_conda(files, folder):
+    """Whether conda installed it: it writes its prefix into files, and leaves RECORD as it was."""
+    try:
+        return files.text(os.path.join(folder, "INSTALLER"), 4096).strip() == "conda"
+    except OSError:
+        return False
+
+
+def _changed(files, site, folder, budget):
     """{path: digest} of what is not as it was."""
+    record = os.path.join(folder, "RECORD")
     rows = csv.reader(files.text(record, LARGEST).splitlines())
     limit, found = files.stat(record).st_mtime + SLACK, {}
     for row in rows:

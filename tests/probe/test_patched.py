@@ -100,6 +100,16 @@ def test_what_is_gone_stripped_outside_or_not_recorded_says_nothing(
     assert [fact["state"] for fact in found(site)] == ["absent"]
 
 
+def test_what_conda_has_written_its_prefix_into_is_not_called_changed(tmp_path: Path) -> None:
+    path = installed(tmp_path)
+    path.write_bytes(b"prefix = '/opt/conda'\n")
+    installer = tmp_path / "Example_Lib-1.0.dist-info" / "INSTALLER"
+    installer.write_text("conda\n")
+    assert [fact["state"] for fact in found(tmp_path)] == ["absent"]
+    installer.write_text("pip\n")
+    assert [fact["state"] for fact in found(tmp_path)] == ["known"]
+
+
 def test_a_package_without_a_record_is_none_that_could_be_checked(tmp_path: Path) -> None:
     (tmp_path / "lib-1.0.dist-info").mkdir()
     assert [fact["state"] for fact in found(tmp_path)] == ["absent"]
