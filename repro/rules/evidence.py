@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from repro.rules.diverging import NEAR, divergences
-from repro.rules.printing import short
+from repro.rules.printing import apart, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from repro.diff.measure import CaseChange, Measurement
+    from repro.manifest import Value
     from repro.rules.diverging import Divergence
 
 OUTCOMES: Final = 24
@@ -92,15 +93,23 @@ def evidence(found: Measurement, cases: Sequence[CaseChange]) -> Evidence:
     )
 
 
-def shown(case: CaseChange, side: str) -> str | None:
-    """Print what came out on a side; None where the manifest does not hold it."""
-    told = case.old.told if side == "old" else case.new.told
+def shown(case: CaseChange) -> tuple[str | None, str | None]:
+    """Print what came out on both sides; None where a manifest does not hold it."""
+    old, new = _value(case.old.told), _value(case.new.told)
+    if old is not None and new is not None:
+        return apart(old, new)
+    return (None if old is None else short(old), None if new is None else short(new))
+
+
+def _value(told: dict[str, Any]) -> Value:
+    """Take what is to be shown of a result: an error, a generation's text, or the value itself."""
     if "error" in told:
         return f"raises {short(told['error'])}"
-    value = told.get("value")
+    value: Value = told.get("value")
+    if value is None and "value" in told:
+        return short(value)
     generated = value.get("text") if isinstance(value, dict) else None
-    printed = generated if isinstance(generated, str) else value
-    return short(printed) if "value" in told else None
+    return generated if isinstance(generated, str) else value
 
 
 def _strips(found: Measurement, cases: Iterable[CaseChange]) -> Iterator[Strip]:
@@ -114,11 +123,12 @@ def _strips(found: Measurement, cases: Iterable[CaseChange]) -> Iterator[Strip]:
 
 def _outcome(case: CaseChange, divergence: Divergence | None) -> Outcome:
     parted = divergence is not None and divergence.token is not None
+    old, new = shown(case)
     return Outcome(
         name=short(case.name),
         text=None if case.text is None else short(case.text),
-        old=shown(case, "old"),
-        new=shown(case, "new"),
+        old=old,
+        new=new,
         units=case.size.units if case.size else None,
         parting=_parting(case, divergence) if divergence and parted else None,
     )

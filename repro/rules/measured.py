@@ -133,14 +133,14 @@ def _differs(change: Change, found: Measurement, cases: Sequence[CaseChange]) ->
         status=Status.DIVERGENT,
         impact=impact(change),
         why=why + (f"; and {more} more" if more > 0 and not told else "") + ".",
-        values=(shown(telling[0], "old"), shown(telling[0], "new")),
+        values=shown(telling[0]),
         evidence=evidence(found, telling),
     )
 
 
 def _obscure(case: CaseChange) -> tuple[bool, bool]:
     """Put cases first of which the text and both results can be shown."""
-    return (None in (shown(case, "old"), shown(case, "new")), case.text is None)
+    return (None in shown(case), case.text is None)
 
 
 def _rounds(change: Change, found: Measurement, cases: Sequence[CaseChange]) -> Finding:
@@ -219,7 +219,7 @@ def _case(case: CaseChange) -> str:
     name = case.name if case.text is None else f"{short(case.text)!r} ({aspect})"
     if case.size is not None:
         return f"{name}: {distance(case)}"
-    values = (shown(case, "old"), shown(case, "new"))
+    values = shown(case)
     return name if None in values else f"{name}: {values[0]} → {values[1]}"
 
 

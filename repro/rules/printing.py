@@ -26,6 +26,8 @@ SUFFIXES: Final = {
     "framework": "reports of itself",
     "node.label": "declared by the node",
 }
+BEFORE: Final = 3
+"""Items of a list that are shown before the first one that differs."""
 LENGTH: Final = 120
 """Characters of a value that a finding shows; reports may show less."""
 
@@ -64,6 +66,32 @@ def _field(field: FieldChange, value: Value) -> str | None:
     if value is None or name == "value":
         return short(value) if value is not None else None
     return f"{name}={short(value)}"
+
+
+def apart(old: Value, new: Value) -> tuple[str, str]:
+    """Print two values, long ones from near their first difference: it would be cut off else."""
+    texts = short(old), short(new)
+    if not any(text.endswith("…") for text in texts):
+        return texts
+    if isinstance(old, list) and isinstance(new, list):
+        start = max(_alike(old, new) - BEFORE, 0)
+        return _tail(old, start), _tail(new, start)
+    if isinstance(old, str) and isinstance(new, str):
+        start = max(_alike(old, new) - LENGTH // 3, 0)
+        head = "…" if start else ""
+        return short(head + old[start:]), short(head + new[start:])
+    return texts
+
+
+def _alike(old: Sequence[Value], new: Sequence[Value]) -> int:
+    """Count what two sequences begin with alike."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))
+
+
+def _tail(values: list[Value], start: int) -> str:
+    text = json.dumps(values[start:], ensure_ascii=False)
+    return short(f"[… {start} alike, {text[1:]}" if start else text)
 
 
 def short(value: Value) -> str:

@@ -320,6 +320,32 @@ def test_a_report_says_so_where_no_canary_fitted_the_time_of_either_side() -> No
     assert not wording.measured(judged([off], [off, known("python.package", "lib")]))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            [*range(1000, 1060)],
+            [*range(1000, 1045), 7, *range(1046, 1060)],
+            ("[… 42 alike, 1042, 1043, 1044, 1045, ", "[… 42 alike, 1042, 1043, 1044, 7, 1046, "),
+        ),
+        ([*range(1000, 1060)], [*range(1000, 1059)], ("1058, 1059]", "1057, 1058]")),
+        ("a" * 200 + "é" + "b" * 200, "a" * 200 + "e" + "b" * 200, ("aaéb", "aaeb")),
+        ([7] * 80, [8] * 80, ("[7, 7, ", "[8, 8, ")),
+        ([1] * 80, None, ("[1, 1, ", "null")),
+    ],
+)
+def test_long_results_are_shown_from_near_their_first_difference(
+    old: Any, new: Any, said: tuple[str, str]
+) -> None:
+    found = judged([text({"long": old})], [text({"long": new})])
+    (finding,) = found.findings
+    assert finding.old is not None
+    assert finding.new is not None
+    assert said[0] in finding.old
+    assert said[1] in finding.new
+    assert max(map(len, (finding.old, finding.new))) <= 120
+
+
 def test_indices_that_differ_are_counted_and_not_measured_in_parts() -> None:
     sides = [
         canary("numerics/lib", {"order": {**floats(0.0, last), "dtype": "int32"}})
