@@ -3,9 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-# A worker more than there are cores, four at most: what shares an engine stays with one of them
-# (tests/conftest.py), which waits more than it computes.
-PYTEST_ARGS ?= -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4 --dist loadgroup
+# A worker for each core, four at most; what shares an engine stays with one of them (tests/conftest.py).
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup
 
 .PHONY: demo test lint types unit bench site lock reports clean
 
